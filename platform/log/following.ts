@@ -1,0 +1,44 @@
+import type { Event } from "#gen/parley/chat/v1/events_pb.js";
+import type { Header } from "#gen/parley/log/v1/record_pb.js";
+import type { ConversationId } from "#platform/runtime/ids.ts";
+
+/** An entry of the log as this process has followed it. */
+export interface FollowedEntry {
+  readonly shard: number;
+  readonly position: number;
+  readonly incarnation: number;
+  readonly conversationId: ConversationId;
+  readonly seq: number;
+  /** The event, decoded once; replaced by its tombstone once the message is deleted. Never change it. */
+  readonly event: Event;
+  /** `event`, encoded: the very bytes that every binary stream gets. */
+  readonly bytes: Uint8Array;
+  readonly header: Header;
+}
+
+/**
+ * Follows all shards whole and keeps the latest entries in a bounded ring, indexed by conversation. Entries come in
+ * order of position without holes: a hole is read from the log before anything later is shown. `owner` records are not
+ * entries here; they only move the tail.
+ *
+ * Everything but `reached` answers at once. Within one turn of the event loop the answers are consistent.
+ */
+export interface Following {
+  readonly shards: number;
+  /** Last position of the shard that was followed. All up to it has been shown to listeners. */
+  tail(shard: number): number;
+  /** Incarnation of the shard's log, from 1. */
+  incarnation(shard: number): number;
+  /** Why the shard is stopped (damaged log: wrong position, wrong epoch), or undefined. It never skips. */
+  stopped(shard: number): string | undefined;
+  /** Resolves true once `tail(shard) >= position`, false after `timeoutMs` or when the signal aborts. */
+  reached(shard: number, position: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
+  /** Smallest position such that the ring has all entries at and above it. */
+  ringStart(shard: number): number;
+  /** Entries of the shard above `position`, in order, at most `limit`; undefined where the ring begins later. */
+  above(shard: number, position: number, limit: number): FollowedEntry[] | undefined;
+  /** Entries of one conversation in the ring above `position`, in order. Complete from `ringStart` of its shard on. */
+  ofConversation(conversation: ConversationId, position: number): readonly FollowedEntry[];
+  /** Calls the listener for each entry from now on, in order, in the turn it was followed. Returns what ends it. */
+  listen(listener: (entry: FollowedEntry) => void): () => void;
+}

@@ -1,0 +1,172 @@
+import { resolve } from "node:path";
+
+/** Where the server listens, what it stands on and how much it allows. Made once from the environment. */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Certificate and key in PEM; absent: cleartext. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly dataDir: string;
+  readonly log: SqliteEngine;
+  readonly store: SqliteEngine;
+  readonly ephemeral: { readonly kind: "memory" };
+  readonly blobs: { readonly kind: "file"; readonly path: string };
+  readonly shards: number;
+  readonly auth: {
+    /** `iss` and `aud` of the tokens that this installation signs. */
+    readonly issuer: string;
+    readonly audience: string;
+    readonly accessTtlMs: number;
+    readonly refreshTtlMs: number;
+    /** The application's own issuer of tokens; absent: none is trusted. */
+    readonly trusted?: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
+  };
+  readonly limits: {
+    /** Calls a minute of one user. 0 in any of these: no limit. */
+    readonly callsPerMinute: number;
+    readonly registersPerHour: number;
+    readonly loginsPerMinute: number;
+    readonly searchesPerMinute: number;
+  };
+  /** Origins that browsers may call from; "*" means any. */
+  readonly allowedOrigins: readonly string[];
+  readonly logLevel: string;
+}
+
+export interface SqliteEngine {
+  readonly kind: "sqlite";
+  readonly path: string;
+  /** "full": a commit returns after its fsync. "off" loses acknowledged data with the machine's power: tests only. */
+  readonly synchronous: "full" | "off";
+}
+
+/** A setting that the server can't start with. The message is a sentence for the operator. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads every `PARLEY_…` variable. Throws ConfigError where one is malformed, unknown or contradicts another. */
+export function readConfig(env: Env): Config {
+  refuseUnknown(env);
+  const dataDir = resolve(env.PARLEY_DATA ?? "./data");
+  const tls = readTls(env);
+  const trusted = readTrustedIssuer(env);
+  return {
+    listen: readListen(env.PARLEY_LISTEN ?? "127.0.0.1:8080"),
+    ...(tls ? { tls } : {}),
+    dataDir,
+    log: readSqlite("PARLEY_LOG", env.PARLEY_LOG ?? "sqlite:", resolve(dataDir, "log.db")),
+    store: readSqlite("PARLEY_STORE", env.PARLEY_STORE ?? "sqlite:", resolve(dataDir, "store.db")),
+    ephemeral: readEphemeral(env.PARLEY_EPHEMERAL ?? "memory:"),
+    blobs: readBlobs(env.PARLEY_BLOBS ?? "file:", resolve(dataDir, "blobs")),
+    shards: readNumber(env, "PARLEY_SHARDS", 16, 1, 1024),
+    auth: {
+      issuer: env.PARLEY_ISSUER ?? "parley",
+      audience: env.PARLEY_AUDIENCE ?? "parley",
+      accessTtlMs: readNumber(env, "PARLEY_ACCESS_TTL_SECONDS", 600, 1, 3600) * 1000,
+      refreshTtlMs: readNumber(env, "PARLEY_REFRESH_TTL_DAYS", 90, 1, 365) * 86_400_000,
+      ...(trusted ? { trusted } : {}),
+    },
+    limits: {
+      callsPerMinute: readNumber(env, "PARLEY_LIMIT_CALLS_PER_MINUTE", 100, 0, 1_000_000),
+      registersPerHour: readNumber(env, "PARLEY_LIMIT_REGISTERS_PER_HOUR", 10, 0, 1_000_000),
+      loginsPerMinute: readNumber(env, "PARLEY_LIMIT_LOGINS_PER_MINUTE", 10, 0, 1_000_000),
+      searchesPerMinute: readNumber(env, "PARLEY_LIMIT_SEARCHES_PER_MINUTE", 20, 0, 1_000_000),
+    },
+    allowedOrigins: (env.PARLEY_ALLOWED_ORIGINS ?? "*").split(",").map((origin) => origin.trim()),
+    logLevel: env.PARLEY_LOG_LEVEL ?? "info",
+  };
+}
+
+/** Every setting there is; a misspelled one is refused instead of ignored. */
+export const settings = [
+  "PARLEY_ACCESS_TTL_SECONDS",
+  "PARLEY_ALLOWED_ORIGINS",
+  "PARLEY_AUDIENCE",
+  "PARLEY_BLOBS",
+  "PARLEY_DATA",
+  "PARLEY_EPHEMERAL",
+  "PARLEY_ISSUER",
+  "PARLEY_LIMIT_CALLS_PER_MINUTE",
+  "PARLEY_LIMIT_LOGINS_PER_MINUTE",
+  "PARLEY_LIMIT_REGISTERS_PER_HOUR",
+  "PARLEY_LIMIT_SEARCHES_PER_MINUTE",
+  "PARLEY_LISTEN",
+  "PARLEY_LOG",
+  "PARLEY_LOG_LEVEL",
+  "PARLEY_REFRESH_TTL_DAYS",
+  "PARLEY_SHARDS",
+  "PARLEY_STORE",
+  "PARLEY_TLS_CERT",
+  "PARLEY_TLS_KEY",
+  "PARLEY_TRUSTED_AUDIENCE",
+  "PARLEY_TRUSTED_ISSUER",
+  "PARLEY_TRUSTED_JWKS",
+] as const;
+
+/** Read by the clients, which share the prefix. */
+const clientSettings = ["PARLEY_HOME", "PARLEY_OPERATOR_KEY", "PARLEY_URL"];
+
+function refuseUnknown(env: Env): void {
+  const known = new Set<string>([...settings, ...clientSettings]);
+  const unknown = Object.keys(env).filter((name) => name.startsWith("PARLEY_") && !known.has(name));
+  if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(", ")}.`);
+}
+
+function readListen(text: string): Config["listen"] {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65535) throw new ConfigError(`PARLEY_LISTEN must be host:port, not "${text}".`);
+  return { host: match[1] ?? (match[2] || "0.0.0.0"), port };
+}
+
+function readTls(env: Env): Config["tls"] {
+  const [certFile, keyFile] = [env.PARLEY_TLS_CERT, env.PARLEY_TLS_KEY];
+  if (!certFile && !keyFile) return undefined;
+  if (!certFile || !keyFile) throw new ConfigError("PARLEY_TLS_CERT and PARLEY_TLS_KEY go together.");
+  return { certFile, keyFile };
+}
+
+function readTrustedIssuer(env: Env): Config["auth"]["trusted"] {
+  const issuer = env.PARLEY_TRUSTED_ISSUER;
+  const audience = env.PARLEY_TRUSTED_AUDIENCE;
+  if (!issuer) {
+    if (audience || env.PARLEY_TRUSTED_JWKS) throw new ConfigError("PARLEY_TRUSTED_ISSUER is not set.");
+    return undefined;
+  }
+  if (!audience) throw new ConfigError("PARLEY_TRUSTED_ISSUER needs PARLEY_TRUSTED_AUDIENCE.");
+  const jwksUrl = env.PARLEY_TRUSTED_JWKS ?? `${issuer.replace(/\/$/, "")}/.well-known/jwks.json`;
+  return { issuer, audience, jwksUrl };
+}
+
+function readSqlite(name: string, text: string, defaultPath: string): SqliteEngine {
+  if (!text.startsWith("sqlite:")) throw new ConfigError(`${name} must start with "sqlite:", not "${text}".`);
+  const [path, query] = text.slice("sqlite:".length).split("?", 2);
+  const synchronous = new URLSearchParams(query).get("synchronous") ?? "full";
+  if (synchronous !== "full" && synchronous !== "off") {
+    throw new ConfigError(`${name}: synchronous is "full" or "off", not "${synchronous}".`);
+  }
+  return { kind: "sqlite", path: path ? resolve(path) : defaultPath, synchronous };
+}
+
+function readEphemeral(text: string): Config["ephemeral"] {
+  if (text !== "memory:") throw new ConfigError(`PARLEY_EPHEMERAL must be "memory:", not "${text}".`);
+  return { kind: "memory" };
+}
+
+function readBlobs(text: string, defaultPath: string): Config["blobs"] {
+  if (!text.startsWith("file:")) throw new ConfigError(`PARLEY_BLOBS must start with "file:", not "${text}".`);
+  const path = text.slice("file:".length);
+  return { kind: "file", path: path ? resolve(path) : defaultPath };
+}
+
+function readNumber(env: Env, name: string, fallback: number, min: number, max: number): number {
+  const text = env[name];
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
+  }
+  return value;
+}

@@ -1,0 +1,56 @@
+import type { DescService } from "@bufbuild/protobuf";
+import type { Client, ServiceImpl } from "@connectrpc/connect";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { Bus } from "#platform/bus/bus.ts";
+import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
+import type { EventLog } from "#platform/log/event-log.ts";
+import type { Following } from "#platform/log/following.ts";
+import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { Sealer } from "./sealing.ts";
+
+/**
+ * One part of the server that starts and stops as a whole: a service, the gateway, a consumer of the log.
+ * Modules start in the order of their needs and stop in reverse.
+ */
+export interface ModuleDefinition {
+  readonly name: string;
+  /** Names of the modules that must run first. */
+  readonly needs: readonly string[];
+  start(boot: Boot): Promise<Module>;
+}
+
+/** A module that runs. */
+export interface Module {
+  /** Why the module can't serve now, or undefined if it can. Asked by `/readyz`; must answer at once. */
+  notReady?(): string | undefined;
+  /** Called first when the server stops, while calls are still answered: close streams, refuse new work. */
+  drain?(): Promise<void>;
+  /** Ends everything the module owns. Stopping twice is harmless. */
+  stop(): Promise<void>;
+}
+
+/** What modules stand on. Made once by `main.ts`, or by a test. */
+export interface Boot {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Aborts when the server begins to stop. */
+  readonly signal: AbortSignal;
+  /** Served at `/metrics`. */
+  readonly metrics: Registry;
+  readonly bus: Bus;
+  readonly sealer: Sealer;
+  /** The store's engine, open and migrated. */
+  readonly store: { readonly kind: "sqlite"; readonly db: SqliteDatabase };
+  readonly log: EventLog;
+  readonly following: Following;
+  /** Serves an implementation on the port, and to peers in this process. */
+  serve<Service extends DescService>(service: Service, implementation: ServiceImpl<Service>): void;
+  /** A typed client of a service, in this process or another. Calls carry the identity given with `callAs`. */
+  peer<Service extends DescService>(service: Service): Client<Service>;
+  /** Names the one who verifies credentials at the edge. Called once, by the auth module. */
+  authenticateWith(authenticator: Authenticator): void;
+}
