@@ -59,3 +59,8 @@ export class AppendUnknown extends Error {
 export const maxRecordBytes = 512 * 1024;
 /** Most entries that one record may hold. */
 export const maxRecordEntries = 256;
+
+/** Position of a record's last entry. */
+export function lastPosition(record: LogRecord): number {
+  return Number(record.position) + record.entries.length - 1;
+}

@@ -27,6 +27,8 @@ export interface Following {
   readonly shards: number;
   /** Last position of the shard that was followed. All up to it has been shown to listeners. */
   tail(shard: number): number;
+  /** Which ownership of the shard the tail was written under; 0 before the first. */
+  epoch(shard: number): number;
   /** Incarnation of the shard's log, from 1. */
   incarnation(shard: number): number;
   /** Why the shard is stopped (damaged log: wrong position, wrong epoch), or undefined. It never skips. */
@@ -39,6 +41,10 @@ export interface Following {
   above(shard: number, position: number, limit: number): FollowedEntry[] | undefined;
   /** Entries of one conversation in the ring above `position`, in order. Complete from `ringStart` of its shard on. */
   ofConversation(conversation: ConversationId, position: number): readonly FollowedEntry[];
+  /** Last position that the store holds, as far as this process knows. */
+  watermark(shard: number): number;
+  /** Takes note that the store holds everything up to `position`: the ring may drop it when it needs room. */
+  projected(shard: number, position: number): void;
   /** Calls the listener for each entry from now on, in order, in the turn it was followed. Returns what ends it. */
   listen(listener: (entry: FollowedEntry) => void): () => void;
 }

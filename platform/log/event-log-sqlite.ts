@@ -1,0 +1,134 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
+import { type SqliteDatabase, SqliteFailure, type SqlRow } from "#platform/engines/sqlite.ts";
+import {
+  type AppendResult,
+  AppendUnknown,
+  type EventLog,
+  type LogFollower,
+  lastPosition,
+  maxRecordBytes,
+  maxRecordEntries,
+} from "./event-log.ts";
+
+const appendSql = `
+  INSERT INTO record (shard, position, last_position, bytes) SELECT ?1, ?2, ?3, ?4
+  WHERE ?5 = coalesce((SELECT last_position FROM record WHERE shard = ?1 ORDER BY position DESC LIMIT 1), 0)`;
+const tailSql = "SELECT last_position FROM record WHERE shard = ? ORDER BY position DESC LIMIT 1";
+const readSql = `
+  SELECT bytes FROM record
+  WHERE shard = ?1 AND position >= coalesce(
+    (SELECT position FROM record WHERE shard = ?1 AND position <= ?2 AND last_position >= ?2
+     ORDER BY position DESC LIMIT 1), ?2)
+  ORDER BY position LIMIT ?3`;
+
+const defaultReadBytes = 4 * 1024 * 1024;
+/** Records fetched by one query of a read. */
+const readPage = 16;
+const tailHintMs = 1000;
+
+interface Following {
+  readonly follower: LogFollower;
+  next: number;
+  live: boolean;
+}
+
+/**
+ * The event log in one SQLite file, for one process. Groups of all shards that wait at the same time share a commit.
+ * Owns `db` from here on: closing the log closes it.
+ */
+export function createSqliteEventLog(db: SqliteDatabase): EventLog {
+  const followings = new Map<number, Set<Following>>();
+  const tails = new Map<number, number>();
+  const readTail = (shard: number) => Number(db.get(tailSql, shard)?.last_position ?? 0);
+
+  const hints = setInterval(() => {
+    for (const [shard, set] of followings) {
+      for (const { follower } of set) follower.onTail(tails.get(shard) ?? readTail(shard));
+    }
+  }, tailHintMs).unref();
+
+  function show(shard: number, record: LogRecord): void {
+    const last = lastPosition(record);
+    tails.set(shard, last);
+    for (const following of followings.get(shard) ?? []) {
+      if (!following.live || following.next > last) continue;
+      following.next = last + 1;
+      following.follower.onRecord(record);
+    }
+  }
+
+  async function append(shard: number, expectedTail: number, record: LogRecord): Promise<AppendResult> {
+    const bytes = toBinary(RecordSchema, record);
+    if (bytes.length > maxRecordBytes || record.entries.length > maxRecordEntries) return "too-large";
+    const params = [shard, Number(record.position), lastPosition(record), bytes, expectedTail];
+    try {
+      const [changed] = await db.write([{ sql: appendSql, params }]);
+      if (changed === 0) return "wrong-tail";
+    } catch (error) {
+      if (error instanceof SqliteFailure && error.message.includes("database or disk is full")) return "full";
+      throw new AppendUnknown("append did not settle", { cause: error });
+    }
+    show(shard, record);
+    return "appended";
+  }
+
+  function readNow(shard: number, position: number, maxBytes: number): LogRecord[] {
+    const records: LogRecord[] = [];
+    let bytes = 0;
+    for (let next = position; ; ) {
+      const rows = db.query(readSql, shard, next, readPage);
+      for (const row of rows) {
+        const record = decodeRow(row);
+        bytes += recordBytes(row).length;
+        if (records.length > 0 && bytes > maxBytes) return records;
+        records.push(record);
+        next = lastPosition(record) + 1;
+      }
+      if (rows.length < readPage) return records;
+    }
+  }
+
+  function catchUp(shard: number, following: Following, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const records = readNow(shard, following.next, defaultReadBytes);
+    for (const record of records) {
+      following.next = lastPosition(record) + 1;
+      following.follower.onRecord(record);
+    }
+    if (records.length === 0) following.live = true;
+    else setImmediate(() => catchUp(shard, following, signal));
+  }
+
+  return {
+    append,
+    read: async (shard, position, maxBytes = defaultReadBytes) => readNow(shard, position, maxBytes),
+    tail: async (shard) => readTail(shard),
+    follow(shard, fromPosition, follower, signal) {
+      const following: Following = { follower, next: fromPosition, live: false };
+      const set = followings.get(shard) ?? new Set();
+      followings.set(shard, set.add(following));
+      signal.addEventListener("abort", () => set.delete(following), { once: true });
+      setImmediate(() => catchUp(shard, following, signal));
+    },
+    async trim(shard, position) {
+      const sql = `DELETE FROM record WHERE shard = ?1 AND last_position < ?2 AND position < (
+        SELECT max(position) FROM record WHERE shard = ?1)`;
+      await db.write([{ sql, params: [shard, position] }]);
+    },
+    async close() {
+      clearInterval(hints);
+      followings.clear();
+      await db.close();
+    },
+  };
+}
+
+function recordBytes(row: SqlRow): Uint8Array {
+  if (!(row.bytes instanceof Uint8Array)) throw new TypeError("a record without bytes");
+  return row.bytes;
+}
+
+function decodeRow(row: SqlRow): LogRecord {
+  return fromBinary(RecordSchema, recordBytes(row));
+}

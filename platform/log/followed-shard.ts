@@ -1,0 +1,205 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { EventSchema } from "#gen/parley/chat/v1/events_pb.js";
+import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import { conversationId } from "#platform/runtime/ids.ts";
+import { lastPosition } from "./event-log.ts";
+import type { FollowedEntry } from "./following.ts";
+import type { FollowingOptions } from "./following-log.ts";
+import { ShardRing } from "./ring.ts";
+import type { RingBudget } from "./ring-budget.ts";
+import { encodeEvent, holdsContentOf, tombstoneOf } from "./tombstones.ts";
+
+/** Positions below the watermark that the ring begins with, so that streams resume without I/O after a restart. */
+const warmPositions = 2000;
+/** Without a record or a hint for this long the tail is asked for. */
+export const silenceMs = 3000;
+
+/** One shard as this process follows it: checks the order of its records, keeps its ring, wakes who waits. */
+export class FollowedShard {
+  readonly ring: ShardRing;
+  tail: number;
+  epoch = 0;
+  incarnation = 1;
+  stopped: string | undefined;
+  watermark: number;
+  readonly #shard: number;
+  readonly #options: FollowingOptions;
+  readonly #listeners: ReadonlySet<(entry: FollowedEntry) => void>;
+  readonly #budget: RingBudget;
+  readonly #signal: AbortSignal;
+  readonly #waiting = new Set<{ position: number; done: () => void }>();
+  #heardAt = performance.now();
+  #repairing = false;
+  #first = true;
+
+  constructor(
+    shard: number,
+    watermark: number,
+    options: FollowingOptions,
+    listeners: ReadonlySet<(entry: FollowedEntry) => void>,
+    budget: RingBudget,
+    signal: AbortSignal,
+  ) {
+    this.#shard = shard;
+    this.#options = options;
+    this.#listeners = listeners;
+    this.#budget = budget;
+    this.#signal = signal;
+    this.watermark = watermark;
+    this.tail = Math.max(0, watermark - warmPositions);
+    this.ring = new ShardRing(this.tail + 1);
+  }
+
+  async begin(): Promise<void> {
+    const follower = {
+      onRecord: (record: LogRecord) => this.#onRecord(record),
+      onTail: (tail: number) => this.#onTail(tail),
+    };
+    const tail = await this.#options.log.tail(this.#shard);
+    this.#options.log.follow(this.#shard, this.tail + 1, follower, this.#signal);
+    await this.reached(tail, Number.POSITIVE_INFINITY, this.#signal);
+  }
+
+  reached(position: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.tail >= position) return Promise.resolve(true);
+    if (signal?.aborted || this.#signal.aborted || this.stopped) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const end = (reached: boolean) => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", giveUp);
+        this.#signal.removeEventListener("abort", giveUp);
+        this.#waiting.delete(waiter);
+        resolve(reached);
+      };
+      const giveUp = () => end(this.tail >= position);
+      const waiter = { position, done: giveUp };
+      const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(giveUp, timeoutMs).unref();
+      signal?.addEventListener("abort", giveUp, { once: true });
+      this.#signal.addEventListener("abort", giveUp, { once: true });
+      this.#waiting.add(waiter);
+    });
+  }
+
+  projected(position: number): void {
+    this.watermark = Math.max(this.watermark, position);
+  }
+
+  async askIfSilent(): Promise<void> {
+    if (performance.now() - this.#heardAt < silenceMs) return;
+    this.#heardAt = performance.now();
+    this.#onTail(await this.#options.log.tail(this.#shard).catch(() => 0));
+  }
+
+  #onTail(tail: number): void {
+    this.#heardAt = performance.now();
+    if (tail > this.tail) void this.#repair();
+  }
+
+  #onRecord(record: LogRecord): void {
+    this.#heardAt = performance.now();
+    if (this.stopped || this.#signal.aborted || lastPosition(record) <= this.tail) return;
+    const position = Number(record.position);
+    if (this.#first) this.#acceptFirst(record);
+    else if (position === this.tail + 1) this.#accept(record);
+    else if (position > this.tail + 1) void this.#repair();
+    else this.#stop(`position ${position} overlaps ${this.tail}`);
+  }
+
+  /** The first record may begin before the position asked for, or after it where the log was trimmed. */
+  #acceptFirst(record: LogRecord): void {
+    const position = Number(record.position);
+    if (position > this.watermark + 1) {
+      this.#stop(`positions ${this.watermark + 1} to ${position - 1} are gone`);
+      return;
+    }
+    if (position > this.tail + 1) {
+      this.tail = position - 1;
+      this.ring.start = position;
+    }
+    this.#accept(record);
+  }
+
+  /** Reads what was not shown, from the first missing position to the tail. */
+  async #repair(): Promise<void> {
+    if (this.#repairing) return;
+    this.#repairing = true;
+    try {
+      for (;;) {
+        const records = await this.#options.log.read(this.#shard, this.tail + 1);
+        if (records.length === 0 || this.stopped || this.#signal.aborted) return;
+        const [first] = records;
+        if (!this.#first && first && Number(first.position) > this.tail + 1) {
+          this.#stop(`positions ${this.tail + 1} to ${Number(first.position) - 1} are missing`);
+          return;
+        }
+        for (const record of records) this.#onRecord(record);
+      }
+    } catch (error) {
+      this.#options.logger.warn({ error, shard: this.#shard }, "log can't be read");
+    } finally {
+      this.#repairing = false;
+    }
+  }
+
+  #accept(record: LogRecord): void {
+    const epoch = Number(record.epoch);
+    const expected = record.owner ? this.epoch + 1 : this.epoch;
+    if (!this.#first && epoch !== expected) {
+      this.#stop(`epoch ${epoch} where ${expected} belongs`);
+      return;
+    }
+    if (Number(record.incarnation) < this.incarnation) {
+      this.#stop(`incarnation ${record.incarnation} is past`);
+      return;
+    }
+    this.#first = false;
+    this.epoch = epoch;
+    this.incarnation = Number(record.incarnation);
+    const before = this.ring.bytes;
+    for (let index = 0; index < record.entries.length; index++) this.#acceptEntry(record, index);
+    this.#budget.grew(this, this.ring.bytes - before);
+    for (const waiter of [...this.#waiting]) if (waiter.position <= this.tail) waiter.done();
+  }
+
+  #acceptEntry(record: LogRecord, index: number): void {
+    const position = Number(record.position) + index;
+    const entry = record.entries[index];
+    if (position <= this.tail || !entry) return;
+    this.tail = position;
+    if (!entry.header || entry.event.length === 0) return;
+    const event = fromBinary(EventSchema, entry.event);
+    const followed: FollowedEntry = {
+      shard: this.#shard,
+      position,
+      incarnation: this.incarnation,
+      conversationId: conversationId(event.conversationId),
+      seq: Number(event.seq),
+      event,
+      bytes: entry.event,
+      header: entry.header,
+    };
+    this.ring.push(followed);
+    this.#bury(followed);
+    for (const listener of this.#listeners) listener(followed);
+  }
+
+  /** Once a message is deleted, its content and that of its edits is gone from the ring too. */
+  #bury({ event, conversationId: id }: FollowedEntry): void {
+    if (event.body.case !== "messageDeleted") return;
+    const { targetSeq } = event.body.value;
+    for (const entry of this.ring.ofConversation(id, 0)) {
+      if (!holdsContentOf(entry.event, targetSeq)) continue;
+      const tombstone = tombstoneOf(entry.event, targetSeq);
+      this.ring.replace({ ...entry, event: tombstone, bytes: encodeEvent(tombstone) });
+    }
+  }
+
+  #stop(reason: string): void {
+    this.stopped = reason;
+    this.#options.logger.error(
+      { shard: this.#shard, position: this.tail + 1, reason },
+      "shard stopped: log is damaged",
+    );
+    for (const waiter of [...this.#waiting]) waiter.done();
+  }
+}

@@ -1,0 +1,109 @@
+import type { ConversationId } from "#platform/runtime/ids.ts";
+import type { FollowedEntry } from "./following.ts";
+
+/** Bytes that an entry costs beside its event: objects, index, decoded fields. Measured on short messages. */
+const entryOverheadBytes = 600;
+
+/** Entries in order, cheap to drop at the front and to cut by position. */
+class EntryList {
+  #entries: FollowedEntry[] = [];
+  #start = 0;
+
+  get length(): number {
+    return this.#entries.length - this.#start;
+  }
+
+  push(entry: FollowedEntry): void {
+    this.#entries.push(entry);
+  }
+
+  dropFirst(): FollowedEntry | undefined {
+    const first = this.#entries[this.#start];
+    if (!first) return undefined;
+    this.#start++;
+    if (this.#start > 1024 && this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
+    return first;
+  }
+
+  first(): FollowedEntry | undefined {
+    return this.#entries[this.#start];
+  }
+
+  /** Index of the first entry above `position`. */
+  #indexAbove(position: number): number {
+    let [low, high] = [this.#start, this.#entries.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#entries[middle]?.position ?? 0) > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  above(position: number, limit = Number.POSITIVE_INFINITY): FollowedEntry[] {
+    const from = this.#indexAbove(position);
+    return this.#entries.slice(from, Math.min(this.#entries.length, from + limit));
+  }
+
+  replace(entry: FollowedEntry): void {
+    const index = this.#indexAbove(entry.position - 1);
+    if (this.#entries[index]?.position === entry.position) this.#entries[index] = entry;
+  }
+}
+
+/** The latest entries of one shard, in order of position and by conversation. */
+export class ShardRing {
+  readonly #entries = new EntryList();
+  readonly #byConversation = new Map<ConversationId, EntryList>();
+  /** Smallest position such that all entries at and above it are here. */
+  start: number;
+  bytes = 0;
+
+  constructor(start: number) {
+    this.start = start;
+  }
+
+  push(entry: FollowedEntry): void {
+    this.#entries.push(entry);
+    let list = this.#byConversation.get(entry.conversationId);
+    if (!list) {
+      list = new EntryList();
+      this.#byConversation.set(entry.conversationId, list);
+    }
+    list.push(entry);
+    this.bytes += entry.bytes.length + entryOverheadBytes;
+  }
+
+  /** Drops the oldest entry if it is at or below `watermark`; false if there is none to drop. */
+  dropFirst(watermark: number): boolean {
+    const first = this.#entries.first();
+    if (!first || first.position > watermark) return false;
+    this.#entries.dropFirst();
+    const list = this.#byConversation.get(first.conversationId);
+    list?.dropFirst();
+    if (list?.length === 0) this.#byConversation.delete(first.conversationId);
+    this.start = first.position + 1;
+    this.bytes -= first.bytes.length + entryOverheadBytes;
+    return true;
+  }
+
+  above(position: number, limit: number): FollowedEntry[] | undefined {
+    return position + 1 < this.start ? undefined : this.#entries.above(position, limit);
+  }
+
+  ofConversation(conversation: ConversationId, position: number): FollowedEntry[] {
+    return this.#byConversation.get(conversation)?.above(position) ?? [];
+  }
+
+  /** Puts an entry of the same position in the place of the one that is here, if one is. */
+  replace(entry: FollowedEntry): void {
+    const [old] = this.#entries.above(entry.position - 1, 1);
+    if (old?.position !== entry.position) return;
+    this.#entries.replace(entry);
+    this.#byConversation.get(entry.conversationId)?.replace(entry);
+    this.bytes += entry.bytes.length - old.bytes.length;
+  }
+}
