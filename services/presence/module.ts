@@ -1,0 +1,38 @@
+import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
+import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
+import { UserService } from "#gen/parley/user/v1/user_pb.js";
+import type { ModuleDefinition } from "#platform/runtime/module.ts";
+import { createLastSeen } from "./last-seen.ts";
+import { createPresenceTracker } from "./presence.ts";
+import { createPrivacyCache } from "./privacy-cache.ts";
+import { createStatusRoutes } from "./routes/status.ts";
+import { createTypingRoutes } from "./routes/typing.ts";
+import { createSqliteLastSeenStore } from "./stores/last-seen-store-sqlite.ts";
+import { createMemoryPresenceStore } from "./stores/presence-store-memory.ts";
+import { createTypingLimit } from "./typing.ts";
+
+/** With the 60 s that a status lasts it stays well below the 120 s that it may be shown at most. */
+const expiryIntervalMs = 5_000;
+
+export const presenceModule: ModuleDefinition = {
+  name: "presence",
+  needs: ["user", "chat"],
+  async start({ serve, peer, store, bus, clock, logger }) {
+    const lastSeen = createLastSeen(createSqliteLastSeenStore(store.db));
+    const presence = createPresenceTracker({ store: createMemoryPresenceStore(), lastSeen, bus, clock });
+    serve(PresenceService, {
+      ...createStatusRoutes({ presence, privacy: createPrivacyCache(peer(UserService), clock) }),
+      ...createTypingRoutes({ chat: peer(ChatService), bus, limit: createTypingLimit(clock) }),
+    });
+    let expiring = Promise.resolve();
+    const timer = setInterval(() => {
+      expiring = presence.expire().catch((error: unknown) => logger.error({ error }, "presence not expired"));
+    }, expiryIntervalMs).unref();
+    return {
+      async stop() {
+        clearInterval(timer);
+        await expiring;
+      },
+    };
+  },
+};

@@ -1,0 +1,61 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { PresenceSchema, Status } from "#gen/parley/presence/v1/presence_pb.js";
+import type { Bus } from "#platform/bus/bus.ts";
+import type { Clock } from "#platform/runtime/clock.ts";
+import type { DeviceId, UserId } from "#platform/runtime/ids.ts";
+import type { LastSeen } from "./last-seen.ts";
+import type { Announcement, PresenceStore, StandingChange } from "./stores/presence-store.ts";
+
+type PresenceInit = MessageInitShape<typeof PresenceSchema>;
+
+const statusOf = { online: Status.ONLINE, away: Status.AWAY, offline: Status.OFFLINE };
+
+export interface PresenceDeps {
+  readonly store: PresenceStore;
+  readonly lastSeen: LastSeen;
+  readonly bus: Bus;
+  readonly clock: Clock;
+}
+
+/** Who is there, as it is before privacy. Changes of a user's status are published on the bus. */
+export interface PresenceTracker {
+  announce(userId: UserId, deviceId: DeviceId, announcement: Announcement): Promise<void>;
+  /** In the order given. A user who was never seen has no status. */
+  read(userIds: readonly UserId[]): Promise<PresenceInit[]>;
+  /** Publishes what became of devices whose time is over. */
+  expire(): Promise<void>;
+}
+
+export function createPresenceTracker({ store, lastSeen, bus, clock }: PresenceDeps): PresenceTracker {
+  const settle = async ({ userId, before, after }: StandingChange) => {
+    const leaving = before.status === "online" && after.status !== "online";
+    const noted = leaving || after.status === "online" ? lastSeen.note(userId, after.onlineAt, leaving) : undefined;
+    if (before.status !== after.status) {
+      const presence = presenceOf(userId, after.status, after.onlineAt || lastSeen.recent(userId));
+      bus.publish("presence", toBinary(PresenceSchema, create(PresenceSchema, presence)));
+    }
+    await noted;
+  };
+  return {
+    async announce(userId, deviceId, announcement) {
+      await settle(await store.announce(userId, deviceId, announcement, clock()));
+    },
+    async read(userIds) {
+      const [standings, times] = await Promise.all([store.read(userIds, clock()), lastSeen.read(userIds)]);
+      return userIds.map((userId, index) => {
+        const { status = "offline", onlineAt = 0 } = standings[index] ?? {};
+        return presenceOf(userId, status, Math.max(onlineAt, times.get(userId) ?? 0));
+      });
+    },
+    async expire() {
+      await Promise.all((await store.expire(clock())).map(settle));
+    },
+  };
+}
+
+function presenceOf(userId: UserId, status: keyof typeof statusOf, seenAt: number | undefined): PresenceInit {
+  if (status === "online") return { userId, status: Status.ONLINE };
+  if (!seenAt) return { userId, status: status === "away" ? Status.AWAY : Status.UNSPECIFIED };
+  return { userId, status: statusOf[status], lastSeenAt: timestampFromMs(seenAt) };
+}
