@@ -1,6 +1,6 @@
 /** `npm run gen`: writes `gen/` from `proto/`. */
 import { generate } from "./checks/generated.ts";
 
-const { code, output } = await generate();
-if (output) console.error(output);
+const { code, stdout, stderr } = await generate();
+process.stderr.write(stdout + stderr);
 process.exitCode = code ?? 1;

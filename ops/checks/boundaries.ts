@@ -1,7 +1,8 @@
 /** Which part of the project may import which. */
 import { globSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path/posix";
-import { type Check, outcomeOf, root } from "./check.ts";
+import { root } from "../command.ts";
+import { type Check, outcomeOf } from "./check.ts";
 
 export const boundaryCheck: Check = {
   name: "import boundaries",

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary, getOption } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Auth, auth } from "#gen/parley/options/v1/options_pb.js";
-import { type Check, commandCheck, outcomeOf, runCommand } from "./check.ts";
+import { runCommand } from "../command.ts";
+import { type Check, commandCheck, faultOf, outcomeOf } from "./check.ts";
 
 export const contractChecks: readonly Check[] = [
   commandCheck("buf lint", ["buf", "lint"]),
@@ -19,13 +20,12 @@ export const contractChecks: readonly Check[] = [
 async function checkBreaking() {
   const base = await breakingBase();
   if (!base) return outcomeOf([], ["buf breaking: no earlier commit with contracts to compare with"]);
-  const { code, output } = await runCommand(["buf", "breaking", "--against", `.git#ref=${base}`]);
-  return outcomeOf(code === 0 ? [] : [`against ${base}:`, output]);
+  return outcomeOf(faultOf(await runCommand(["buf", "breaking", "--against", `.git#ref=${base}`])));
 }
 
 async function breakingBase(): Promise<string | undefined> {
   const tags = await runCommand(["git", "tag", "--list", "v*", "--sort=-version:refname", "--merged", "HEAD"]);
-  const newest = tags.code === 0 ? tags.output.split("\n")[0] : "";
+  const newest = tags.code === 0 ? tags.stdout.split("\n")[0] : "";
   if (newest) return newest;
   const previous = await runCommand(["git", "rev-parse", "--verify", "--quiet", "HEAD~1:buf.yaml"]);
   return previous.code === 0 ? "HEAD~1" : undefined;
@@ -35,8 +35,8 @@ async function checkAuthOptions() {
   const folder = mkdtempSync(join(tmpdir(), "parley-contracts-"));
   try {
     const image = join(folder, "image.binpb");
-    const { code, output } = await runCommand(["buf", "build", "--as-file-descriptor-set", "-o", image]);
-    if (code !== 0) return outcomeOf([output]);
+    const built = await runCommand(["buf", "build", "--as-file-descriptor-set", "-o", image]);
+    if (built.code !== 0) return outcomeOf(faultOf(built));
     const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(image)));
     return outcomeOf(methodsWithoutAuth(registry).map((method) => `${method} has no (parley.options.v1.auth)`));
   } finally {

@@ -2,15 +2,16 @@
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Check, type CommandResult, outcomeOf, root, runCommand } from "./check.ts";
+import { type CommandResult, root, runCommand } from "../command.ts";
+import { type Check, faultOf, outcomeOf } from "./check.ts";
 
 export const generatedCheck: Check = {
   name: "generated code is current",
   async run() {
     const folder = mkdtempSync(join(tmpdir(), "parley-gen-"));
     try {
-      const { code, output } = await generate(folder);
-      if (code !== 0) return outcomeOf([output]);
+      const generated = await generate(folder);
+      if (generated.code !== 0) return outcomeOf(faultOf(generated));
       const faults = differences(filesOf(join(folder, "gen")), filesOf(join(root, "gen")));
       return outcomeOf(faults.length > 0 ? [...faults, "run `npm run gen` and commit gen/"] : []);
     } finally {

@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Check, type Outcome, root, runCommand } from "./check.ts";
+import { root, runCommand } from "../command.ts";
+import type { Check, Outcome } from "./check.ts";
 
 export const vitestCheck: Check = {
   name: "vitest",
@@ -12,7 +13,7 @@ export const vitestCheck: Check = {
       const report = join(folder, "report.json");
       const { code } = await runCommand(
         ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
-        true,
+        { show: true },
       );
       return outcomeOfSuite(JSON.parse(readFileSync(report, "utf8")), code, process.env.CI === "true");
     } finally {
