@@ -7,6 +7,8 @@ export const root = join(import.meta.dirname, "..");
 export interface CommandOptions {
   /** What the program reads from its standard input; nothing by default. */
   readonly input?: string | Uint8Array;
+  /** False keeps the standard input open once `input` is written. */
+  readonly inputEnds?: boolean;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** The folder to run in; the checkout by default. */
@@ -43,7 +45,8 @@ export function startCommand([program, ...args]: Command, options: CommandOption
     stdio: options.show ? "inherit" : "pipe",
   });
   child.stdin?.on("error", () => undefined); // A program may end without having read its input.
-  child.stdin?.end(options.input ?? "");
+  child.stdin?.write(options.input ?? "");
+  if (options.inputEnds ?? true) child.stdin?.end();
   return child;
 }
 
