@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Bus } from "#platform/bus/bus.ts";
+import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import { platformErrors } from "#platform/rpc/errors.ts";
+import type { UserIdentity } from "#platform/rpc/identity.ts";
+import type { Clock } from "#platform/runtime/clock.ts";
+import { type DeviceId, deviceId, type SessionId, sessionId } from "#platform/runtime/ids.ts";
+import type { AccessSubject, AccessTokens } from "./access-token.ts";
+import { type OperatorKey, operatorKeyPrefix } from "./operator-key.ts";
+import type { Sessions } from "./sessions.ts";
+import type { TrustedIssuer } from "./trusted-issuer.ts";
+
+/** Verified tokens that are remembered. */
+export const maxCachedTokens = 50_000;
+/** Ended sessions that are remembered; they matter until their tokens are checked against the store again. */
+export const maxEndedSessions = 50_000;
+/** How long a session is taken to live without asking the store: what the bus may have lost is noticed then. */
+export const sessionCheckMs = 5_000;
+/** Longest token that is looked at. */
+export const maxTokenLength = 8192;
+/** Names the installation in calls with a trusted issuer's token, which does not. */
+export const deviceHeader = "parley-device-id";
+
+export interface AuthenticatorOptions {
+  readonly accessTokens: AccessTokens;
+  readonly sessions: Pick<Sessions, "isLive" | "observe">;
+  readonly operatorKey: OperatorKey;
+  readonly trustedIssuer: TrustedIssuer | undefined;
+  readonly bus: Bus;
+  readonly clock: Clock;
+}
+
+/** An authenticator that listens on the bus until it is closed. */
+export interface ClosableAuthenticator extends Authenticator {
+  /** Closing twice is harmless. */
+  close(): void;
+}
+
+interface CachedToken {
+  readonly subject: AccessSubject;
+  readonly expiresAt: number;
+  readonly isTrusted: boolean;
+  /** When the session's row was last seen to live. */
+  checkedAt: number;
+}
+
+export function createAuthenticator(options: AuthenticatorOptions): ClosableAuthenticator {
+  const { accessTokens, sessions, operatorKey, trustedIssuer, bus, clock } = options;
+  const cache = new LRUCache<string, CachedToken>({ max: maxCachedTokens });
+  const ended = new LRUCache<SessionId, true>({ max: maxEndedSessions });
+  const close = bus.subscribe("sessions", (payload) => {
+    ended.set(sessionId(Buffer.from(payload).toString()), true);
+  });
+
+  async function verify(token: string): Promise<CachedToken> {
+    const isTrusted = trustedIssuer?.claims(token) ?? false;
+    const { expiresAt, ...subject } = await (isTrusted && trustedIssuer ? trustedIssuer : accessTokens).verify(token);
+    return { subject, expiresAt, isTrusted, checkedAt: Number.NEGATIVE_INFINITY };
+  }
+
+  async function checkSession(cached: CachedToken, device: DeviceId, now: number): Promise<void> {
+    const { userId, sessionId } = cached.subject;
+    if (ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
+    if (now - cached.checkedAt < sessionCheckMs) return;
+    const isLive = cached.isTrusted
+      ? await sessions.observe({ userId, sessionId, deviceId: device }, cached.expiresAt)
+      : await sessions.isLive(userId, sessionId);
+    if (!isLive || ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
+    cached.checkedAt = now;
+  }
+
+  async function authenticateUser(token: string, header: Headers): Promise<UserIdentity> {
+    const key = createHash("sha256").update(token).digest("base64url");
+    const now = clock();
+    const cached = cache.get(key) ?? (await verify(token));
+    if (cached.expiresAt <= now) {
+      cache.delete(key);
+      throw platformErrors.TOKEN_EXPIRED();
+    }
+    const device = cached.isTrusted ? readDevice(header, cached.subject.deviceId) : cached.subject.deviceId;
+    await checkSession(cached, device, now);
+    cache.set(key, cached);
+    return { kind: "user", userId: cached.subject.userId, sessionId: cached.subject.sessionId, deviceId: device };
+  }
+
+  return {
+    async authenticate(header) {
+      const authorization = header.get("authorization");
+      if (authorization === null) return { kind: "anonymous" };
+      const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
+      if (!token || token.length > maxTokenLength) throw platformErrors.UNAUTHENTICATED();
+      if (!token.startsWith(operatorKeyPrefix)) return await authenticateUser(token, header);
+      if (!operatorKey.matches(token)) throw platformErrors.UNAUTHENTICATED();
+      return { kind: "operator" };
+    },
+    jwks: accessTokens.jwks,
+    close,
+  };
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function readDevice(header: Headers, fallback: DeviceId): DeviceId {
+  const text = header.get(deviceHeader)?.toLowerCase();
+  if (text === undefined) return fallback;
+  if (!uuid.test(text)) throw platformErrors.INVALID_ARGUMENT({ message: `${deviceHeader} must be a UUID` });
+  return deviceId(text);
+}

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
+import { UserService } from "#gen/parley/user/v1/user_pb.js";
+import { type Config, ConfigError } from "#platform/runtime/config.ts";
+import { readOrMakeKey } from "#platform/runtime/key-file.ts";
+import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
+import { createAccessTokens } from "./access-token.ts";
+import { createAuthenticator } from "./authenticator.ts";
+import { createLogCodeSender } from "./code-sender-log.ts";
+import { createCodes } from "./codes.ts";
+import { createCredentials } from "./credentials.ts";
+import { createExternalAccounts, operatorIssuer } from "./external-accounts.ts";
+import { createAccountMaker } from "./new-accounts.ts";
+import { openOperatorKey } from "./operator-key.ts";
+import { createPasswords } from "./password.ts";
+import { createRefreshTokens } from "./refresh-token.ts";
+import { createRegistration } from "./registration.ts";
+import { authRoutes } from "./routes.ts";
+import { createSessions } from "./sessions.ts";
+import { createSqliteAccounts } from "./stores/account-store-sqlite.ts";
+import { createSqliteCodes } from "./stores/code-store-sqlite.ts";
+import { createSqliteSessions } from "./stores/session-store-sqlite.ts";
+import { createTrustedIssuer } from "./trusted-issuer.ts";
+
+/** Accounts, sessions and the authenticator of the edge. */
+export const authModule: ModuleDefinition = { name: "auth", needs: ["user"], start: startAuth };
+
+async function startAuth(boot: Boot): Promise<Module> {
+  const { config, clock, bus, logger } = boot;
+  const { trusted, issuer, audience, accessTtlMs, refreshTtlMs } = config.auth;
+  refuseAmbiguousIssuer(config);
+  const keyAt = (name: string) => readOrMakeKey(join(config.dataDir, "keys", name), 32);
+  const accounts = createSqliteAccounts(boot.store.db);
+  const accessTokens = await createAccessTokens({
+    seed: keyAt("access.key"),
+    issuer,
+    audience,
+    ttlMs: accessTtlMs,
+    clock,
+  });
+  const sessions = createSessions({
+    store: createSqliteSessions(boot.store.db),
+    accessTokens,
+    refreshTokens: createRefreshTokens(keyAt("refresh.key")),
+    bus,
+    clock,
+    accessTtlMs,
+    refreshTtlMs,
+  });
+  const passwords = await createPasswords();
+  const makeAccounts = createAccountMaker(accounts, boot.peer(UserService));
+  const externalAccounts = createExternalAccounts(accounts, makeAccounts, clock);
+  const authenticator = createAuthenticator({
+    accessTokens,
+    sessions,
+    operatorKey: openOperatorKey(join(config.dataDir, "operator.key")),
+    trustedIssuer: trusted && createTrustedIssuer(trusted, externalAccounts, clock),
+    bus,
+    clock,
+  });
+  const codes = createCodes({
+    accounts,
+    store: createSqliteCodes(boot.store.db),
+    sender: createLogCodeSender(logger),
+    clock,
+    key: keyAt("code.key"),
+  });
+  const credentials = createCredentials(accounts, passwords);
+  const register = createRegistration({ accounts, makeAccounts, passwords, clock });
+  boot.serve(AuthService, authRoutes({ accounts, codes, credentials, externalAccounts, register, sessions }));
+  boot.authenticateWith(authenticator);
+  return {
+    async stop() {
+      authenticator.close();
+    },
+  };
+}
+
+function refuseAmbiguousIssuer({ auth: { trusted, issuer } }: Config): void {
+  if (trusted?.issuer === issuer) throw new ConfigError("PARLEY_TRUSTED_ISSUER must differ from PARLEY_ISSUER.");
+  if (trusted?.issuer === operatorIssuer) throw new ConfigError(`PARLEY_TRUSTED_ISSUER can't be "${operatorIssuer}".`);
+}
