@@ -1,0 +1,23 @@
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { AuthService, ChatService, DeliveryService, MediaService, PresenceService, UserService } from "./contract.ts";
+
+/** Typed clients of every service of the contract. */
+export interface Services {
+  readonly auth: Client<typeof AuthService>;
+  readonly user: Client<typeof UserService>;
+  readonly chat: Client<typeof ChatService>;
+  readonly delivery: Client<typeof DeliveryService>;
+  readonly presence: Client<typeof PresenceService>;
+  readonly media: Client<typeof MediaService>;
+}
+
+export function createServices(transport: Transport): Services {
+  return {
+    auth: createClient(AuthService, transport),
+    user: createClient(UserService, transport),
+    chat: createClient(ChatService, transport),
+    delivery: createClient(DeliveryService, transport),
+    presence: createClient(PresenceService, transport),
+    media: createClient(MediaService, transport),
+  };
+}
