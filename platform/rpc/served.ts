@@ -1,0 +1,37 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import {
+  type ConnectRouter,
+  createServiceImplSpec,
+  type MethodImplSpec,
+  type ServiceImpl,
+  type ServiceImplSpec,
+} from "@connectrpc/connect";
+
+/** The services that this process implements: the port and the peers in process both answer from here. */
+export interface Served {
+  add<Service extends DescService>(service: Service, implementation: ServiceImpl<Service>): void;
+  readonly services: readonly DescService[];
+  /** The implementation of a method, or undefined where the process has none. */
+  find(method: DescMethod): MethodImplSpec | undefined;
+  /** Adds all services to a router. */
+  route(router: ConnectRouter): void;
+}
+
+export function createServed(): Served {
+  const specs = new Map<string, ServiceImplSpec>();
+  const routes: ((router: ConnectRouter) => void)[] = [];
+  return {
+    add(service, implementation) {
+      if (specs.has(service.typeName)) throw new Error(`${service.typeName} is served twice`);
+      specs.set(service.typeName, createServiceImplSpec(service, implementation));
+      routes.push((router) => router.service(service, implementation));
+    },
+    get services() {
+      return [...specs.values()].map((spec) => spec.service);
+    },
+    find: (method) => specs.get(method.parent.typeName)?.methods[method.localName],
+    route: (router) => {
+      for (const route of routes) route(router);
+    },
+  };
+}
