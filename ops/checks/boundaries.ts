@@ -38,10 +38,14 @@ const zones: readonly Zone[] = [
   { files: /^clients\/cli\//, folders: ["gen/", "clients/sdk/", "clients/cli/"] },
 ];
 
-/** Only these name the adapter of an engine: modules, and the boot that opens what all of them share. */
-const assemblers =
-  /(^|\/)module\.ts$|^services\/[^/]+\.ts$|^platform\/runtime\/engines\.ts$|\.(test|contract)\.ts$|\/testing\//;
-const adapter = /^(.+)-(?:sqlite|memory|fs)\.ts$|^(services\/.+)-log\.ts$/;
+/** On the server only these name the adapter of an engine: modules, and the boot that opens what all of them share. */
+const assemblers = [
+  /(^|\/)module\.ts$/,
+  /^services\/[^/]+\.ts$/,
+  /^platform\/runtime\/(boot|engines)\.ts$/,
+  /\.(test|contract)\.ts$|\/testing\/|^clients\//,
+];
+const adapter = /^(?<port>.+)-(?<engine>sqlite|memory|fs)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;
 
 /** One sentence for each import that no rule allows. `files`: contents by path from the root. */
 export function forbiddenImports(files: ReadonlyMap<string, string>): string[] {
@@ -55,7 +59,7 @@ export function forbiddenImports(files: ReadonlyMap<string, string>): string[] {
     for (const specifier of importsOf(source)) {
       const target = resolveImport(path, specifier);
       if (!isAllowed(zone, path, target)) faults.push(`${path} may not import ${specifier}`);
-      else if (isAdapter(target, files) && !assemblers.test(path)) {
+      else if (!mayName(path, engineOf(target, files))) {
         faults.push(`${path} may not import ${specifier}: only module.ts names an engine`);
       }
     }
@@ -69,11 +73,16 @@ function isAllowed(zone: Zone, path: string, target: string): boolean {
   return folders.some((folder) => target.startsWith(folder));
 }
 
-/** An adapter stands beside its port: `bus-memory.ts` beside `bus.ts`. */
-function isAdapter(target: string, files: ReadonlyMap<string, string>): boolean {
-  const match = adapter.exec(target);
-  const port = match?.[1] ?? match?.[2];
-  return port !== undefined && files.has(`${port}.ts`);
+/** An adapter may stand on others of its own engine. */
+function mayName(path: string, engine: string | undefined): boolean {
+  if (!engine || assemblers.some((assembler) => assembler.test(path))) return true;
+  return adapter.exec(path)?.groups?.engine === engine;
+}
+
+/** The engine of an adapter, which stands beside its port: `bus-memory.ts` beside `bus.ts`. */
+function engineOf(target: string, files: ReadonlyMap<string, string>): string | undefined {
+  const { port, engine } = adapter.exec(target)?.groups ?? {};
+  return port && files.has(`${port}.ts`) ? engine : undefined;
 }
 
 /** The path from the root, or the name of a package. */
