@@ -24,6 +24,8 @@ export function sniffProtocol(socket: Socket, timeoutMs: number, onProtocol: (na
     socket.pause();
     socket.unshift(seen);
     onProtocol(isPreface ? "http2" : "http1");
+    // The HTTP/2 session reads what was put back by itself; an HTTP/1.1 parser waits for it to flow.
+    if (!isPreface) socket.resume();
   };
   socket.on("data", onData);
   socket.once("close", settle);
