@@ -19,6 +19,7 @@ export function holdsContentOf(event: Event, targetSeq: bigint): boolean {
   return event.body.case === "messageEdited" && event.body.value.targetSeq === targetSeq;
 }
 
+/** The bytes that everybody gets. Fields that the contract does not know are left out. */
 export function encodeEvent(event: Event): Uint8Array {
-  return toBinary(EventSchema, event);
+  return toBinary(EventSchema, event, { writeUnknownFields: false });
 }

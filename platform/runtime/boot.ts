@@ -37,6 +37,7 @@ export function makeBoot(config: Config, logger: Logger, engines: Engines, signa
     store: { kind: "sqlite", db: engines.store },
     log: engines.log,
     following: engines.following,
+    incarnation: engines.incarnation,
     serve: served.add,
     peer: (service) => createClient(service, peers),
     authenticateWith(given) {

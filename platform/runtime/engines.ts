@@ -14,6 +14,7 @@ export interface Engines {
   readonly store: SqliteDatabase;
   readonly log: EventLog;
   readonly following: RunningFollowing;
+  readonly incarnation: number;
   /** Flushes and closes. Closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -41,8 +42,9 @@ export async function openEngines(
   try {
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     if (!store || !logDb) throw new Error("an engine did not open");
-    await tieInstallation(store, logDb);
-    return await openLog(config, logger, store, createSqliteEventLog(logDb));
+    const { incarnation } = await tieInstallation(store, logDb);
+    const log = createSqliteEventLog(logDb);
+    return { ...(await openLog(config, logger, store, log)), incarnation };
   } catch (error) {
     await Promise.all([store?.close(), logDb?.close()]);
     throw error;
@@ -60,7 +62,12 @@ async function openMigrated(engine: Config["store"], migrations: readonly Migrat
   }
 }
 
-async function openLog(config: Config, logger: Logger, store: SqliteDatabase, log: EventLog): Promise<Engines> {
+async function openLog(
+  config: Config,
+  logger: Logger,
+  store: SqliteDatabase,
+  log: EventLog,
+): Promise<Omit<Engines, "incarnation">> {
   const checkpoints = createSqliteCheckpoints(store);
   const following = await openFollowing({
     log,

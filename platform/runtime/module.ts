@@ -46,6 +46,8 @@ export interface Boot {
   /** The store's engine, open and migrated. */
   readonly store: { readonly kind: "sqlite"; readonly db: SqliteDatabase };
   readonly log: EventLog;
+  /** Life of the log, from 1: the next one begins when a log was lost or a backup restored. */
+  readonly incarnation: number;
   readonly following: Following;
   /** Serves an implementation on the port, and to peers in this process. */
   serve<Service extends DescService>(service: Service, implementation: ServiceImpl<Service>): void;

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import type { Logger } from "pino";
+import type { FollowedEntry, Following } from "#platform/log/following.ts";
+import type { ConversationStore } from "../stores/conversation-store.ts";
+import type { HistoryStore } from "../stores/history-store.ts";
+import type { ProjectionStore } from "../stores/projection-store.ts";
+import { Projection } from "./projection.ts";
+
+/** Most entries that one write to the store covers. */
+const maxEntries = 512;
+/** How long to wait after a failed write before the same stretch is tried again. */
+const retryMs = 500;
+
+export interface ProjectorOptions {
+  readonly following: Following;
+  readonly conversations: ConversationStore;
+  readonly history: HistoryStore;
+  readonly projection: ProjectionStore;
+  readonly logger: Logger;
+}
+
+export interface Projector {
+  /** Why the store is not being written, or undefined. */
+  failing(): string | undefined;
+  /** Writes what has been followed so far, then ends. Doing it twice is harmless. */
+  stop(): Promise<void>;
+}
+
+/** Writes the followed log into the store, each shard from its checkpoint on. */
+export function startProjector(options: ProjectorOptions): Projector {
+  const { following } = options;
+  const shards = Array.from({ length: following.shards }, (_, shard) => new ShardProjector(shard, options));
+  const unlisten = following.listen((entry) => shards[entry.shard]?.wake());
+  for (const shard of shards) shard.wake();
+  return {
+    failing: () => shards.map((shard) => shard.failure).find((failure) => failure !== undefined),
+    async stop() {
+      unlisten();
+      await Promise.all(shards.map((shard) => shard.stop()));
+    },
+  };
+}
+
+class ShardProjector {
+  failure: string | undefined;
+  readonly #shard: number;
+  readonly #options: ProjectorOptions;
+  #running: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(shard: number, options: ProjectorOptions) {
+    this.#shard = shard;
+    this.#options = options;
+  }
+
+  wake(): void {
+    if (this.#running || this.#retry || this.#stopping) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (!this.failure && this.#pending().length > 0) this.wake();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.wake();
+    this.#stopping = true;
+    clearTimeout(this.#retry);
+    await this.#running;
+  }
+
+  #pending(): FollowedEntry[] {
+    const { following } = this.#options;
+    return following.above(this.#shard, following.watermark(this.#shard), maxEntries) ?? [];
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (let entries = this.#pending(); entries.length > 0; entries = this.#pending()) await this.#project(entries);
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = `shard ${this.#shard} can't be projected`;
+      this.#options.logger.error({ err: error, shard: this.#shard }, "projector failed");
+      this.#retry = setTimeout(() => {
+        this.#retry = undefined;
+        this.wake();
+      }, retryMs).unref();
+    }
+  }
+
+  async #project(entries: readonly FollowedEntry[]): Promise<void> {
+    const { conversations, history, projection, following } = this.#options;
+    const folded = new Projection({ conversations, history });
+    for (const entry of entries) await folded.apply(entry);
+    const last = entries.at(-1);
+    if (!last) return;
+    const { position, incarnation } = last;
+    await projection.apply(this.#shard, folded.rows(), { position, incarnation, entryHash: entryHash(last) });
+    following.projected(this.#shard, position);
+  }
+}
+
+/** Identifies an entry whatever happens to its message later: numbers and client id, not content. */
+export function entryHash({ conversationId, seq, position, header }: FollowedEntry): Uint8Array {
+  return createHash("sha256")
+    .update(JSON.stringify([conversationId, seq, position, header.clientId]))
+    .digest();
+}

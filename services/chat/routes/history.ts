@@ -1,0 +1,108 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { ChatService, ListMessagesRequest } from "#gen/parley/chat/v1/chat_pb.js";
+import { EventSchema } from "#gen/parley/chat/v1/events_pb.js";
+import { callingUser } from "#platform/rpc/identity.ts";
+import { type ConversationId, conversationId } from "#platform/runtime/ids.ts";
+import { type MemberAccess, readAccess } from "../access.ts";
+import type { ChatDeps } from "../deps.ts";
+import { isPost } from "../views/membership-view.ts";
+import { type MessageView, toMessage } from "../views/message-view.ts";
+import { type VisibleRange, visibleWithin, withoutHoles } from "../views/visibility.ts";
+
+const defaultEvents = 200;
+const defaultMessages = 50;
+/** Most bytes of events or messages in one answer; at least one is given. */
+export const maxPageBytes = 1024 * 1024;
+
+const noBound = Number.POSITIVE_INFINITY;
+
+type HistoryDeps = Pick<ChatDeps, "conversations" | "history" | "after">;
+
+export function historyRoutes(deps: HistoryDeps): Pick<ServiceImpl<typeof ChatService>, "listEvents" | "listMessages"> {
+  return {
+    async listEvents(request, context) {
+      const { userId } = callingUser(context);
+      const id = conversationId(request.conversationId);
+      await deps.after.wait(userId, request.after, context.signal);
+      const access = await readAccess(deps, id, userId);
+      const ranges = visibleRanges(access, Number(request.fromSeq), Number(request.toSeq) || noBound);
+      const limit = request.pageSize || defaultEvents;
+      const found: Uint8Array[] = [];
+      let bytes = 0;
+      for (const range of ranges) {
+        // One more than asked for, so that the number of the next event is known.
+        for (const row of await deps.history.events(id, range.from, range.to, limit + 1 - found.length)) {
+          bytes += row.event.length;
+          if (found.length === limit || (found.length > 0 && bytes > maxPageBytes)) return page(found, row.seq);
+          found.push(row.event);
+        }
+      }
+      return page(found, 0);
+    },
+
+    async listMessages(request, context) {
+      const { userId } = callingUser(context);
+      const id = conversationId(request.conversationId);
+      await deps.after.wait(userId, request.after, context.signal);
+      const access = await readAccess(deps, id, userId);
+      const limit = request.pageSize || defaultMessages;
+      const { views, more } = cutToBytes(await readMessages(deps, access, request, limit + 1), limit);
+      return { messages: views.map(toMessage), more };
+    },
+  };
+}
+
+function page(events: readonly Uint8Array[], nextSeq: number) {
+  return { events: events.map((bytes) => fromBinary(EventSchema, bytes)), nextSeq: BigInt(nextSeq) };
+}
+
+/** What is visible between two numbers, without the numbers that were lost. A void's event is at its end. */
+function visibleRanges({ membership, conversation, visibleHead }: MemberAccess, from: number, to: number) {
+  const holes = conversation.voids.map((lost) => ({ from: lost.from, to: lost.to - 1 }));
+  return visibleWithin(membership.ranges, from, Math.min(to, visibleHead)).flatMap((range) =>
+    withoutHoles(range, holes),
+  );
+}
+
+async function readMessages(
+  deps: HistoryDeps,
+  access: MemberAccess,
+  { anchor }: ListMessagesRequest,
+  limit: number,
+): Promise<MessageView[]> {
+  const id = access.conversation.conversationId;
+  const isRising = anchor.case === "afterSeq";
+  const ranges = isRising
+    ? visibleRanges(access, Number(anchor.value) + 1, noBound)
+    : visibleRanges(access, 0, anchor.value ? Number(anchor.value) - 1 : noBound).reverse();
+  const found: MessageView[] = [];
+  for (const range of ranges) {
+    if (found.length >= limit) break;
+    const counts = await countsWithin(deps, id, range);
+    const order = isRising ? "rising" : "falling";
+    found.push(...(await deps.history.messages(id, counts.from, counts.to, order, limit - found.length)));
+  }
+  return found;
+}
+
+/** Numbers of the messages posted in a range of events; both ends of the range are events. */
+async function countsWithin(deps: HistoryDeps, id: ConversationId, range: VisibleRange): Promise<VisibleRange> {
+  const [first] = await deps.history.events(id, range.from, range.from, 1);
+  const [last] = await deps.history.events(id, range.to, range.to, 1);
+  if (!first || !last) return { from: 1, to: 0 };
+  const event = fromBinary(EventSchema, first.event);
+  const before = Number(event.messageCount) - (isPost(event) ? 1 : 0);
+  return { from: before + 1, to: Number(fromBinary(EventSchema, last.event).messageCount) };
+}
+
+function cutToBytes(views: readonly MessageView[], limit: number): { views: MessageView[]; more: boolean } {
+  const kept: MessageView[] = [];
+  let bytes = 0;
+  for (const view of views) {
+    bytes += view.posted.length + (view.edited?.length ?? 0);
+    if (kept.length === limit || (kept.length > 0 && bytes > maxPageBytes)) return { views: kept, more: true };
+    kept.push(view);
+  }
+  return { views: kept, more: false };
+}

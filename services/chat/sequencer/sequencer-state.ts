@@ -1,0 +1,126 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { LRUCache } from "lru-cache";
+import { type Event, Role } from "#gen/parley/chat/v1/events_pb.js";
+import type { FollowedEntry, Following } from "#platform/log/following.ts";
+import { type ClientId, type ConversationId, clientId, type UserId } from "#platform/runtime/ids.ts";
+import type { ConversationReads } from "../reads/conversation-reads.ts";
+import { withTail } from "../reads/tail.ts";
+import type { IdempotenceStore, SentId, SentIdOwner } from "../stores/idempotence-store.ts";
+import type { ConversationView } from "../views/conversation-view.ts";
+import { SentWindow, windowSize } from "./sent-window.ts";
+
+/** What the sequencer knows of one conversation: its head, and the roles that decisions have asked for. */
+export interface KnownConversation {
+  view: ConversationView | undefined;
+  readonly roles: Map<UserId, Role>;
+  /** Messages deleted since the conversation is at hand, or in the tail: what a target read before may be by now. */
+  readonly deleted: Set<number>;
+}
+
+/** Conversations that one shard keeps at hand. */
+const maxConversations = 5_000;
+/** Devices whose client ids one shard keeps at hand. */
+const maxWindows = 20_000;
+/** Roles kept of one conversation; beyond it they are asked for again. */
+const maxRoles = 100_000;
+
+export interface StateSources {
+  readonly reads: ConversationReads;
+  readonly idempotence: IdempotenceStore;
+  readonly following: Following;
+}
+
+/**
+ * One shard's committed state, rebuilt on demand from store and tail. Only the sequencer changes it, after an append
+ * settled; while nothing is in flight it equals what the log says.
+ */
+export class SequencerState {
+  readonly #sources: StateSources;
+  readonly #conversations = new LRUCache<ConversationId, KnownConversation>({ max: maxConversations });
+  readonly #windows = new LRUCache<string, SentWindow>({ max: maxWindows });
+
+  constructor(sources: StateSources) {
+    this.#sources = sources;
+  }
+
+  /** Drops everything: what is asked for next is rebuilt. */
+  clear(): void {
+    this.#conversations.clear();
+    this.#windows.clear();
+  }
+
+  async load(id: ConversationId, users: readonly UserId[]): Promise<KnownConversation> {
+    let known = this.#conversations.get(id);
+    if (!known) {
+      const view = await this.#sources.reads.conversation(id);
+      const tail = this.#sources.following.ofConversation(id, 0);
+      known = { view, roles: new Map(), deleted: new Set(tail.flatMap(({ event }) => deletedBy(event))) };
+      this.#conversations.set(id, known);
+    }
+    if (known.roles.size > maxRoles) known.roles.clear();
+    const { roles } = known;
+    const missing = users.filter((user) => !roles.has(user));
+    if (missing.length > 0 && known.view) {
+      for (const user of missing) roles.set(user, Role.UNSPECIFIED);
+      for (const view of await this.#sources.reads.memberships(id, missing)) roles.set(view.userId, view.role);
+    }
+    return known;
+  }
+
+  /** The result of a committed client id, or undefined for a new one. */
+  async committed(owner: SentIdOwner, id: ClientId): Promise<SentId | undefined> {
+    const checked = (await this.#window(owner)).check(id);
+    if (checked === "new") return undefined;
+    if (checked !== "look-up") return checked;
+    const { base, tail } = await withTail(this.#sources.following, owner.conversationId, () =>
+      this.#sources.idempotence.find(owner, id),
+    );
+    return (
+      base ??
+      tail
+        .filter((entry) => isSentBy(entry, owner))
+        .map(sentIdOf)
+        .find((sent) => sent.clientId === id)
+    );
+  }
+
+  remember(owner: SentIdOwner, sent: SentId): void {
+    this.#windows.get(windowKey(owner))?.add(sent);
+  }
+
+  async #window(owner: SentIdOwner): Promise<SentWindow> {
+    const key = windowKey(owner);
+    let window = this.#windows.get(key);
+    if (!window) {
+      const { base, tail } = await withTail(this.#sources.following, owner.conversationId, () =>
+        this.#sources.idempotence.largest(owner, windowSize),
+      );
+      window = new SentWindow([...base, ...tail.filter((entry) => isSentBy(entry, owner)).map(sentIdOf)]);
+      this.#windows.set(key, window);
+    }
+    return window;
+  }
+}
+
+function windowKey({ conversationId, userId, deviceId }: SentIdOwner): string {
+  return `${conversationId}/${userId}/${deviceId}`;
+}
+
+function isSentBy({ header }: FollowedEntry, owner: SentIdOwner): boolean {
+  return header.clientId !== "" && header.userId === owner.userId && header.deviceId === owner.deviceId;
+}
+
+export function sentIdOf({ header, event, seq }: FollowedEntry): SentId {
+  return {
+    clientId: clientId(header.clientId),
+    seq,
+    messageCount: Number(event.messageCount),
+    timeMs: event.time ? timestampMs(event.time) : 0,
+    contentHash: header.contentHash,
+  };
+}
+
+/** The message that an event deletes. */
+export function deletedBy({ body }: Event): number[] {
+  return body.case === "messageDeleted" ? [Number(body.value.targetSeq)] : [];
+}

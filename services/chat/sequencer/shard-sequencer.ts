@@ -1,0 +1,223 @@
+import { AppendUnknown, maxRecordEntries } from "#platform/log/event-log.ts";
+import type { FollowedEntry } from "#platform/log/following.ts";
+import { ServiceError } from "#platform/runtime/errors.ts";
+import { chatErrors } from "../errors.ts";
+import type { Command, Outcome } from "./command.ts";
+import { CommandQueue } from "./command-queue.ts";
+import { Group } from "./group.ts";
+import { Deposed, type Ownership, takeOver } from "./ownership.ts";
+import { PendingCommands, type WaitingCommand } from "./pending-commands.ts";
+import type { SequencerOptions } from "./sequencer.ts";
+import { type KnownConversation, SequencerState, sentIdOf } from "./sequencer-state.ts";
+
+/** Entries that the log may hold beyond the store before commands are refused. */
+const maxUnprojectedEntries = 1_000_000;
+
+interface Prepared {
+  readonly waiting: WaitingCommand;
+  readonly known: KnownConversation;
+}
+
+/**
+ * Sequences one shard. One append is in flight at a time; commands that come meanwhile wait undecided, and are decided
+ * together once it has settled.
+ */
+export class ShardSequencer {
+  readonly #shard: number;
+  readonly #options: SequencerOptions;
+  readonly #state: SequencerState;
+  readonly #queue = new CommandQueue<WaitingCommand>();
+  readonly #pending = new PendingCommands();
+  readonly #ending = new AbortController();
+  #ownership: Ownership | undefined;
+  #running: Promise<void> | undefined;
+  #stopping = false;
+
+  constructor(shard: number, options: SequencerOptions) {
+    this.#shard = shard;
+    this.#options = options;
+    this.#state = new SequencerState(options);
+  }
+
+  async takeOver(): Promise<void> {
+    const { following } = this.#options;
+    await this.#own(following.tail(this.#shard) + 1, following.epoch(this.#shard), false);
+  }
+
+  notReady(): string | undefined {
+    return this.#options.following.stopped(this.#shard) ?? (this.#ownership ? undefined : "shard is not owned");
+  }
+
+  submit(commands: readonly Command[]): Promise<Outcome>[] {
+    const refusal = this.#refusal() ?? (this.#queue.hasRoom(commands) ? undefined : chatErrors.OVERLOADED());
+    const outcomes = commands.map((command) => {
+      const repeated = this.#pending.repeated(command);
+      if (repeated) return repeated;
+      if (refusal) return Promise.reject(refusal);
+      const waiting = this.#pending.add(command);
+      this.#queue.push(waiting);
+      return waiting.outcome;
+    });
+    this.#wake();
+    return outcomes;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#running;
+    this.#ending.abort(new Error("sequencer is stopping"));
+  }
+
+  #refusal(): ServiceError | undefined {
+    const { following } = this.#options;
+    if (this.#stopping || !this.#ownership) return chatErrors.NOT_OWNER();
+    if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
+    const behind = following.tail(this.#shard) - following.watermark(this.#shard);
+    return behind > maxUnprojectedEntries ? chatErrors.STORE_BEHIND() : undefined;
+  }
+
+  #wake(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.#queue.length > 0) this.#wake();
+    });
+  }
+
+  async #run(): Promise<void> {
+    // Commands of the same turn share the first group.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const taken = this.#queue.take(maxRecordEntries);
+      try {
+        await this.#sequence(taken);
+      } catch (error) {
+        this.#options.logger.error({ err: error, shard: this.#shard }, "group failed");
+        this.#state.clear();
+        for (const waiting of taken) waiting.reject(chatErrors.OUTCOME_UNKNOWN({ cause: error }));
+      }
+    }
+  }
+
+  async #sequence(taken: readonly WaitingCommand[]): Promise<void> {
+    if (!this.#ownership) throw chatErrors.NOT_OWNER();
+    const prepared: Prepared[] = [];
+    for (const waiting of taken) {
+      const known = await this.#prepare(waiting);
+      if (known) prepared.push({ waiting, known });
+    }
+    const { incarnation, clock } = this.#options;
+    const group = new Group({ shard: this.#shard, incarnation, ...this.#ownership });
+    const decided = this.#decide(group, prepared, clock());
+    if (group.entries.length === 0) return this.#settled(group, decided);
+    await this.#append(group, decided, this.#ownership);
+  }
+
+  /** Loads what the decision needs; answers repetitions. Undefined where nothing is left to decide. */
+  async #prepare(waiting: WaitingCommand): Promise<KnownConversation | undefined> {
+    const { command } = waiting;
+    if (command.signal.aborted) {
+      waiting.reject(chatErrors.OUTCOME_UNKNOWN({ message: "nobody waits for it, not sent" }));
+      return undefined;
+    }
+    const known = await this.#state.load(command.conversationId, command.users);
+    const committed = await this.#state.committed(command, command.clientId);
+    if (!committed) return known;
+    if (Buffer.compare(committed.contentHash, command.contentHash) !== 0) waiting.reject(chatErrors.CLIENT_ID_REUSED());
+    else {
+      const position = this.#options.following.tail(this.#shard);
+      waiting.resolve({ ...committed, position, duplicate: true, happened: true });
+    }
+    return undefined;
+  }
+
+  #decide(group: Group, prepared: readonly Prepared[], nowMs: number): Decided[] {
+    const decided: Decided[] = [];
+    for (const [index, { waiting, known }] of prepared.entries()) {
+      try {
+        const entry = group.add(waiting.command, known, nowMs);
+        if (entry === "full") {
+          this.#queue.putBack(prepared.slice(index).map((later) => later.waiting));
+          break;
+        }
+        decided.push({ waiting, entry });
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        // A refusal rests on what the group did so far: it is told once that has settled.
+        decided.push({ waiting, entry: error });
+      }
+    }
+    return decided;
+  }
+
+  async #append(group: Group, decided: readonly Decided[], { tail, epoch }: Ownership): Promise<void> {
+    const { log, following } = this.#options;
+    try {
+      const result = await log.append(this.#shard, tail, group.record());
+      if (result === "appended") {
+        this.#ownership = { tail: tail + group.entries.length, epoch };
+        await following.reached(this.#shard, this.#ownership.tail, Number.POSITIVE_INFINITY, this.#ending.signal);
+        group.commit();
+        return this.#settled(group, decided);
+      }
+      if (result === "full" || result === "too-large") {
+        for (const { waiting } of decided) waiting.reject(chatErrors.LOG_FULL());
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof AppendUnknown)) throw error;
+      this.#options.logger.warn({ err: error, shard: this.#shard }, "outcome of an append is unknown");
+    }
+    await this.#settle(tail, epoch, decided);
+  }
+
+  /** After an unknown outcome or a wrong tail: owns the shard again, then has the commands decided from the start. */
+  async #settle(tail: number, epoch: number, decided: readonly Decided[]): Promise<void> {
+    this.#state.clear();
+    await this.#own(tail + 1, epoch, true);
+    this.#queue.putBack(decided.map(({ waiting }) => waiting));
+  }
+
+  async #own(from: number, epoch: number, settling: boolean): Promise<void> {
+    const { log, owner, incarnation, following } = this.#options;
+    this.#ownership = undefined;
+    try {
+      const signal = this.#ending.signal;
+      const owned = await takeOver({ log, shard: this.#shard, owner, incarnation, from, epoch, settling, signal });
+      await following.reached(this.#shard, owned.tail, Number.POSITIVE_INFINITY, signal);
+      this.#ownership = owned;
+    } catch (error) {
+      if (error instanceof Deposed) this.#options.logger.error({ err: error, shard: this.#shard }, "deposed");
+      throw error;
+    }
+  }
+
+  #settled(group: Group, decided: readonly Decided[]): void {
+    for (const { waiting, entry } of decided) {
+      if (entry instanceof ServiceError) waiting.reject(entry);
+      else waiting.resolve(entry === "nothing" ? this.#nothing(group, waiting.command) : this.#sent(waiting, entry));
+    }
+  }
+
+  #sent({ command }: WaitingCommand, entry: FollowedEntry): Outcome {
+    const sent = sentIdOf(entry);
+    this.#state.remember(command, sent);
+    return { ...sent, position: entry.position, duplicate: false, happened: true };
+  }
+
+  #nothing(group: Group, { conversationId }: Command): Outcome {
+    const view = group.view(conversationId);
+    return {
+      seq: view?.headSeq ?? 0,
+      messageCount: view?.messageCount ?? 0,
+      timeMs: view?.headTimeMs ?? 0,
+      position: this.#options.following.tail(this.#shard),
+      duplicate: false,
+      happened: false,
+    };
+  }
+}
+
+interface Decided {
+  readonly waiting: WaitingCommand;
+  readonly entry: FollowedEntry | "nothing" | ServiceError;
+}

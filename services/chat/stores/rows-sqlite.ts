@@ -1,0 +1,97 @@
+import type { SqlRow, SqlValue } from "#platform/engines/sqlite.ts";
+import { type ConversationId, clientId, conversationId, userId } from "#platform/runtime/ids.ts";
+import type { ConversationView } from "../views/conversation-view.ts";
+import type { MembershipView } from "../views/membership-view.ts";
+import type { MessageView } from "../views/message-view.ts";
+import type { VisibleRange } from "../views/visibility.ts";
+import type { SentId } from "./idempotence-store.ts";
+import type { StoredMark } from "./mark-store.ts";
+
+/** Orders the writes of a row over restarts of the log: incarnation first, then position. */
+export function rowVersion(row: { incarnation: number; position: number }): bigint {
+  return (BigInt(row.incarnation) << 42n) + BigInt(row.position);
+}
+
+export function blob(value: SqlValue | undefined): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError("a row without bytes");
+  return value;
+}
+
+/** Open ends are stored as null. */
+export function encodeRanges(ranges: readonly VisibleRange[]): string {
+  return JSON.stringify(ranges.map(({ from, to }) => [from, to === Number.POSITIVE_INFINITY ? null : to]));
+}
+
+export function decodeRanges(text: SqlValue | undefined): VisibleRange[] {
+  const ranges: [number, number | null][] = JSON.parse(String(text));
+  return ranges.map(([from, to]) => ({ from, to: to ?? Number.POSITIVE_INFINITY }));
+}
+
+export function conversationFrom(row: SqlRow): ConversationView {
+  const pair: string[] = JSON.parse(String(row.pair));
+  const owners: string[] = JSON.parse(String(row.owners));
+  return {
+    conversationId: conversationId(String(row.conversation_id)),
+    kind: Number(row.kind),
+    name: String(row.name),
+    posting: Number(row.posting),
+    history: Number(row.history),
+    pair: pair.map(userId),
+    owners: owners.map(userId),
+    headSeq: Number(row.head_seq),
+    messageCount: Number(row.message_count),
+    headTimeMs: Number(row.head_time_ms),
+    memberCount: Number(row.member_count),
+    voids: decodeRanges(row.voids),
+    lastEvent: blob(row.last_event),
+    position: Number(row.position),
+    incarnation: Number(row.incarnation),
+  };
+}
+
+export function membershipFrom(row: SqlRow): MembershipView {
+  return {
+    conversationId: conversationId(String(row.conversation_id)),
+    userId: userId(String(row.user_id)),
+    role: Number(row.role),
+    ranges: decodeRanges(row.ranges),
+    joined: { seq: Number(row.joined_seq), count: Number(row.joined_count) },
+    lastOwn: { seq: Number(row.last_own_seq), count: Number(row.last_own_count) },
+    position: Number(row.position),
+    incarnation: Number(row.incarnation),
+  };
+}
+
+export function messageFrom(row: SqlRow): MessageView {
+  return {
+    conversationId: conversationId(String(row.conversation_id)),
+    seq: Number(row.seq),
+    messageCount: Number(row.message_count),
+    authorId: String(row.author_id),
+    posted: blob(row.posted),
+    edited: row.edited === null ? undefined : blob(row.edited),
+    editSeqs: JSON.parse(String(row.edit_seqs)),
+    deleted: row.deleted === 1,
+    position: Number(row.position),
+    incarnation: Number(row.incarnation),
+  };
+}
+
+export function markFrom(id: ConversationId, row: SqlRow): StoredMark {
+  return {
+    conversationId: id,
+    userId: userId(String(row.user_id)),
+    read: { seq: Number(row.read_seq), count: Number(row.read_count) },
+    deliveredSeq: Number(row.delivered_seq),
+  };
+}
+
+export function sentIdFrom(row: SqlRow): SentId {
+  return {
+    clientId: clientId(String(row.client_id)),
+    seq: Number(row.seq),
+    messageCount: Number(row.message_count),
+    timeMs: Number(row.time_ms),
+    contentHash: blob(row.content_hash),
+  };
+}
