@@ -53,7 +53,7 @@ async function startAuth(boot: Boot): Promise<Module> {
   const authenticator = createAuthenticator({
     accessTokens,
     sessions,
-    operatorKey: openOperatorKey(join(config.dataDir, "operator.key")),
+    operatorKey: openOperatorKey(join(config.dataDir, "keys", "operator.key")),
     trustedIssuer: trusted && createTrustedIssuer(trusted, externalAccounts, clock),
     bus,
     clock,

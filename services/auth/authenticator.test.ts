@@ -1,0 +1,120 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { platformErrors } from "#platform/rpc/errors.ts";
+import { userId, uuidv7 } from "#platform/runtime/ids.ts";
+import { createAuthenticator, deviceHeader, maxTokenLength, sessionCheckMs } from "./authenticator.ts";
+import { openOperatorKey } from "./operator-key.ts";
+import { createSqliteSessions } from "./stores/session-store-sqlite.ts";
+import { standAccounts } from "./testing/accounts.ts";
+import { startTestIssuer, type TestIssuer } from "./testing/issuer.ts";
+import { accessTtlMs, newDevice, standSessions } from "./testing/sessions.ts";
+import { useAuthStore } from "./testing/store.ts";
+import { createTrustedIssuer } from "./trusted-issuer.ts";
+
+const store = useAuthStore();
+const dir = mkdtempSync(join(tmpdir(), "parley-authenticator-"));
+const keyPath = join(dir, "operator.key");
+const unauthenticated = { reason: platformErrors.UNAUTHENTICATED.reason };
+const revoked = { reason: platformErrors.SESSION_REVOKED.reason };
+const expired = { reason: platformErrors.TOKEN_EXPIRED.reason };
+let issuer: TestIssuer;
+
+beforeAll(async () => {
+  issuer = await startTestIssuer();
+});
+afterAll(async () => {
+  await issuer.stop();
+  rmSync(dir, { recursive: true });
+});
+
+async function stand() {
+  const stood = await standSessions(store());
+  stood.clock.turn(Date.now() - stood.clock.now());
+  const now = stood.clock.now;
+  const trustedIssuer = createTrustedIssuer(issuer, standAccounts(store(), now).externalAccounts, now);
+  const operatorKey = openOperatorKey(keyPath);
+  const authenticator = createAuthenticator({ ...stood, clock: now, operatorKey, trustedIssuer });
+  const authenticate = (token: string, headers: Record<string, string> = {}) =>
+    authenticator.authenticate(new Headers({ authorization: `Bearer ${token}`, ...headers }));
+  const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
+  return { ...stood, authenticator, authenticate, signIn };
+}
+
+test("no header is nobody; the operator's key is the operator; anything else is refused", async () => {
+  const { authenticator, authenticate } = await stand();
+  const key = readFileSync(keyPath, "utf8").trim();
+  expect(await authenticator.authenticate(new Headers())).toEqual({ kind: "anonymous" });
+  expect(await authenticate(key)).toEqual({ kind: "operator" });
+  for (const authorization of ["", "Bearer", "Bearer ", `Basic ${key}`, key, `Bearer ${key} x`, "Bearer garbage"]) {
+    await expect(authenticator.authenticate(new Headers({ authorization }))).rejects.toMatchObject(unauthenticated);
+  }
+  for (const token of ["pko_", "pko_x", `${key}x`, key.slice(0, -1), "x".repeat(maxTokenLength + 1)]) {
+    await expect(authenticate(token)).rejects.toMatchObject(unauthenticated);
+  }
+});
+
+test("an access token is its session until it expires", async () => {
+  const { authenticate, signIn, clock } = await stand();
+  const { row, access } = await signIn();
+  const { userId, deviceId, sessionId } = row;
+  expect(await authenticate(access.token)).toEqual({ kind: "user", userId, deviceId, sessionId });
+  const spoofed = await authenticate(access.token, { [deviceHeader]: uuidv7() });
+  expect(spoofed).toEqual({ kind: "user", userId, deviceId, sessionId });
+  clock.turn(accessTtlMs + 1000);
+  await expect(authenticate(access.token)).rejects.toMatchObject(expired);
+  await expect(authenticate(access.token)).rejects.toMatchObject(expired);
+});
+
+test("a token is refused at once when its session ends, also where it was just accepted", async () => {
+  const { authenticate, signIn, sessions } = await stand();
+  const [known, unseen] = [await signIn(), await signIn()];
+  await authenticate(known.access.token);
+  for (const { row, access } of [known, unseen]) {
+    await sessions.end(row.userId, row.sessionId);
+    await expect(authenticate(access.token)).rejects.toMatchObject(revoked);
+  }
+});
+
+test(`an end that the bus did not tell is noticed within ${sessionCheckMs} ms`, async () => {
+  const { authenticate, signIn, clock } = await stand();
+  const { row, access } = await signIn();
+  await authenticate(access.token);
+  await createSqliteSessions(store()).end(row.userId, row.sessionId, clock.now(), clock.now() + accessTtlMs);
+  clock.turn(sessionCheckMs);
+  await expect(authenticate(access.token)).rejects.toMatchObject(revoked);
+});
+
+test("a token whose session is not in the store is refused", async () => {
+  const { authenticate, accessTokens, signIn, clock } = await stand();
+  const { row } = await signIn();
+  const { token } = await accessTokens.mint({ ...row, userId: userId(uuidv7()) }, clock.now());
+  await expect(authenticate(token)).rejects.toMatchObject(revoked);
+});
+
+test("a trusted issuer's token is its user, on the device that the call names", async () => {
+  const { authenticate, sessions } = await stand();
+  const [token, device] = [await issuer.sign({ sub: "random", sid: uuidv7() }), uuidv7()];
+  const plain = await authenticate(token);
+  const named = await authenticate(token, { [deviceHeader]: device.toUpperCase() });
+  if (plain.kind !== "user" || named.kind !== "user") throw new Error("not a user");
+  expect(named).toEqual({ ...plain, deviceId: device });
+  expect(plain.deviceId).not.toBe(device);
+  const bad = authenticate(token, { [deviceHeader]: "mine" });
+  await expect(bad).rejects.toMatchObject({ reason: platformErrors.INVALID_ARGUMENT.reason });
+  await sessions.end(plain.userId, plain.sessionId);
+  await expect(authenticate(token)).rejects.toMatchObject(revoked);
+});
+
+test("closed, it hears no more, and closing twice is harmless", async () => {
+  const { authenticator, authenticate, signIn, sessions, clock } = await stand();
+  const { row, access } = await signIn();
+  await authenticate(access.token);
+  authenticator.close();
+  authenticator.close();
+  await sessions.end(row.userId, row.sessionId);
+  expect(await authenticate(access.token)).toMatchObject({ kind: "user" });
+  clock.turn(sessionCheckMs);
+  await expect(authenticate(access.token)).rejects.toMatchObject(revoked);
+});
