@@ -1,24 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
-import { migrate } from "#platform/engines/migrate.ts";
-import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
+import { useSqliteStore } from "#platform/testing/store.ts";
 import { describeProfileStore } from "./profile-store.contract.ts";
 import { createSqliteProfileStore } from "./profile-store-sqlite.ts";
 
-let dir: string;
-let db: SqliteDatabase;
+const store = useSqliteStore(join(import.meta.dirname, "migrations/sqlite"));
 
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "parley-user-"));
-  db = await openSqlite({ path: join(dir, "store.db") });
-  await migrate(db, [{ component: "user", dir: join(import.meta.dirname, "migrations/sqlite") }]);
-});
-
-afterAll(async () => {
-  await db.close();
-  rmSync(dir, { recursive: true });
-});
-
-describeProfileStore("sqlite", () => createSqliteProfileStore(db));
+describeProfileStore("sqlite", () => createSqliteProfileStore(store()));
