@@ -16,7 +16,7 @@ test("a method without an auth option is found, and no other", () => {
 
 function registryOf(methods: Record<string, Auth | undefined>) {
   const file: MessageInitShape<typeof FileDescriptorProtoSchema> = {
-    name: "sample.proto",
+    name: "parley/sample.proto",
     package: "sample",
     syntax: "proto3",
     messageType: [{ name: "Empty" }],

@@ -44,9 +44,12 @@ async function checkAuthOptions() {
   }
 }
 
-/** Names of the methods that do not say who may call them. */
+/** Names of the project's own methods that do not say who may call them. */
 export function methodsWithoutAuth(registry: FileRegistry): string[] {
-  const methods: DescMethod[] = [...registry.files].flatMap((file) => file.services).flatMap(({ methods }) => methods);
+  const methods: DescMethod[] = [...registry.files]
+    .filter((file) => file.name.startsWith("parley/"))
+    .flatMap((file) => file.services)
+    .flatMap(({ methods }) => methods);
   return methods
     .filter((method) => getOption(method, auth) === Auth.UNSPECIFIED)
     .map((method) => `${method.parent.typeName}/${method.name}`);

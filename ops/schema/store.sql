@@ -107,6 +107,11 @@ CREATE TABLE installation (
 ) STRICT
 ;
 
+CREATE TABLE last_seen (
+  user_id TEXT NOT NULL PRIMARY KEY,
+  seen_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE mark (
   conversation_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
