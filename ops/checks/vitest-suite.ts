@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, runCommand } from "../command.ts";
 import type { Check, Outcome } from "./check.ts";
+import { seconds } from "./run-checks.ts";
 
 export const vitestCheck: Check = {
   name: "vitest",
@@ -68,8 +69,3 @@ export function outcomeOfSuite(report: SuiteReport, code: number | null, isCi: b
 
 /** A test that takes longer is named in the summary, if it is among the ten slowest. */
 const slowMs = 5_000;
-
-/** Seconds in a column of their own. */
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1).padStart(6)} s`;
-}
