@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
+import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import { MediaErrorReason, MediaErrorSchema } from "#gen/parley/media/v1/errors_pb.js";
+import { MediaService } from "#gen/parley/media/v1/media_pb.js";
+import { uuidv7 } from "#platform/runtime/ids.ts";
+import { type ClientOptions, type Stack, startStack, type TestUser } from "../testing/stack.ts";
+import { maxPartBytes } from "./blobs/blob-store.ts";
+import { chunkBytes, createFile, download, sendFrom } from "./testing/file.ts";
+
+const largestFile = 10_485_760;
+
+let stack: Stack;
+let ada: TestUser;
+let bob: TestUser;
+let eve: TestUser;
+let conversationId: string;
+
+beforeAll(async () => {
+  stack = await startStack();
+  [ada, bob, eve] = await Promise.all([
+    stack.registerUser("ada"),
+    stack.registerUser("bob"),
+    stack.registerUser("eve"),
+  ]);
+  const { conversation } = await ada.client(ChatService).createConversation({
+    clientId: uuidv7(),
+    kind: ConversationKind.GROUP,
+    name: "Heart of Gold",
+    memberIds: [bob.userId],
+  });
+  conversationId = conversation?.conversationId ?? "";
+});
+
+afterAll(() => stack.stop());
+
+async function upload(size: number, options?: ClientOptions): Promise<{ mediaId: string; bytes: Buffer }> {
+  const client = ada.client(MediaService, options);
+  const { bytes, announced } = createFile(conversationId, size);
+  const { uploadId } = await client.createUpload({ ...announced, clientId: uuidv7() });
+  await sendFrom(client, uploadId, bytes, 0);
+  const { media } = await client.completeUpload({ clientId: uuidv7(), uploadId });
+  return { mediaId: media?.mediaId ?? "", bytes };
+}
+
+test("the largest file goes through the port and comes back", async () => {
+  const { mediaId, bytes } = await upload(largestFile);
+  const got = await download(bob.client(MediaService), { mediaId });
+  expect(createHash("sha256").update(got.bytes).digest()).toEqual(createHash("sha256").update(bytes).digest());
+  expect(got.largest).toBeLessThanOrEqual(maxPartBytes);
+});
+
+test.each<ClientOptions>([
+  { protocol: "grpc-web", httpVersion: "1.1" },
+  { protocol: "connect", httpVersion: "2" },
+  { protocol: "connect-json", httpVersion: "1.1" },
+])("a file goes through $protocol over HTTP/$httpVersion", async (options) => {
+  const { mediaId, bytes } = await upload(2 * chunkBytes + 1, options);
+  const got = await download(bob.client(MediaService, options), { mediaId });
+  expect(got.bytes.equals(bytes)).toBe(true);
+});
+
+test("a file follows the membership of its conversation", async () => {
+  const before = await upload(10);
+  const chat = ada.client(ChatService);
+  await expect(eve.client(MediaService).getMedia({ mediaId: before.mediaId })).rejects.toMatchObject({
+    code: Code.NotFound,
+  });
+  await chat.addMembers({ clientId: uuidv7(), conversationId, userIds: [eve.userId] });
+  await expect(eve.client(MediaService).getMedia({ mediaId: before.mediaId })).resolves.toBeDefined();
+  await chat.removeMember({ clientId: uuidv7(), conversationId, userId: eve.userId });
+  const after = await upload(10);
+  await expect(eve.client(MediaService).getMedia({ mediaId: before.mediaId })).resolves.toBeDefined();
+  await expect(eve.client(MediaService).getMedia({ mediaId: after.mediaId })).rejects.toMatchObject({
+    code: Code.NotFound,
+  });
+});
+
+test("who is not a member can't upload, and a failure tells its reason", async () => {
+  const { announced } = createFile(conversationId, 10);
+  const call = eve.client(MediaService).createUpload({ ...announced, clientId: uuidv7() });
+  const failure = ConnectError.from(await call.catch((error: unknown) => error));
+  expect(failure.code).toBe(Code.PermissionDenied);
+  expect(failure.findDetails(MediaErrorSchema)).toMatchObject([{ reason: MediaErrorReason.NOT_A_MEMBER }]);
+});
+
+test.each<[string, Partial<ReturnType<typeof createFile>["announced"]>]>([
+  ["an empty file", { size: 0n }],
+  ["a negative size", { size: -1n }],
+  ["a file that is too large", { size: BigInt(largestFile) + 1n }],
+  ["a digest of the wrong length", { sha256: new Uint8Array(31) }],
+  ["a name with a path", { fileName: "../towel.png" }],
+  ["a name with a backslash", { fileName: "..\\towel.png" }],
+  ["an empty name", { fileName: "" }],
+  ["a media type with a line break", { contentType: "image/png\r\nx: y" }],
+  ["a conversation that is none", { conversationId: "heart of gold" }],
+])("%s is refused", async (_, change) => {
+  const { announced } = createFile(conversationId, 10);
+  const call = ada.client(MediaService).createUpload({ ...announced, ...change, clientId: uuidv7() });
+  await expect(call).rejects.toMatchObject({ code: Code.InvalidArgument });
+});
+
+test("a chunk that is too large or starts before the file is refused", async () => {
+  const client = ada.client(MediaService);
+  const { announced } = createFile(conversationId, largestFile);
+  const { uploadId } = await client.createUpload({ ...announced, clientId: uuidv7() });
+  const chunks = [
+    { offset: 0n, data: new Uint8Array(chunkBytes + 1) },
+    { offset: 0n, data: new Uint8Array() },
+    { offset: -1n, data: new Uint8Array(1) },
+  ];
+  for (const chunk of chunks) {
+    await expect(client.uploadChunk({ ...chunk, uploadId, clientId: uuidv7() })).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
+  }
+  expect((await client.getUpload({ uploadId })).offset).toBe(0n);
+});
