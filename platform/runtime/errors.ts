@@ -2,9 +2,11 @@ import { create, type DescMessage, type MessageInitShape } from "@bufbuild/proto
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Code, ConnectError } from "@connectrpc/connect";
 
-/** A failure that its caller is told: one row of a service's error table. */
+/**
+ * A failure that its caller is told: one row of a service's error table. Its name stays `ConnectError`: that is how the
+ * RPC library tells that the code and the details are meant for the caller.
+ */
 export class ServiceError extends ConnectError {
-  override readonly name = "ServiceError";
   readonly reason: number;
   readonly retryable: boolean;
 
@@ -19,6 +21,11 @@ export class ServiceError extends ConnectError {
       ...(wait === undefined ? {} : { retryAfter: durationFromMs(wait) }),
     };
     this.details.push({ desc: schema, value: create(schema, init as MessageInitShape<DescMessage>) });
+  }
+
+  /** By the prototype, not by the name as the base class does: other ConnectErrors are none. */
+  static override [Symbol.hasInstance](value: unknown): value is ServiceError {
+    return Function.prototype[Symbol.hasInstance].call(ServiceError, value);
   }
 }
 
