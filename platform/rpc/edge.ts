@@ -1,11 +1,21 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Interceptor } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Config } from "#platform/runtime/config.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { createCors } from "./cors.ts";
+import { interceptAuthentication } from "./interceptors/authentication.ts";
+import { interceptFailures } from "./interceptors/failures.ts";
+import { interceptMeasures } from "./interceptors/measures.ts";
+import { interceptRateLimits } from "./interceptors/rate-limits.ts";
+import { interceptValidation } from "./interceptors/validation.ts";
+import { readPolicies } from "./method-policy.ts";
 import { listenOnOnePort } from "./one-port-server.ts";
 import { createPages, send, text } from "./pages.ts";
 import { createRpcHandler, type NodeRequest, type NodeResponse } from "./rpc-handler.ts";
+import { createRpcMetrics, type RpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
 
 export interface EdgeOptions {
@@ -30,24 +40,50 @@ export interface Edge {
 }
 
 export async function openEdge(options: EdgeOptions): Promise<Edge> {
-  const { config } = options;
+  const { config, served, logger } = options;
   const cutting = new AbortController();
-  const rpc = createRpcHandler({ served: options.served, interceptors: [], signal: cutting.signal });
+  const metrics = createRpcMetrics(options.metrics);
+  const interceptors = createInterceptors(options, metrics);
+  const rpc = createRpcHandler({ served, interceptors, metrics, logger, signal: cutting.signal });
   const pages = createPages(options);
+  const cors = createCors(config.allowedOrigins);
   const onRequest = (request: NodeRequest, response: NodeResponse) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
-    if (rpc(path, request, response) || pages(path, request, response)) return;
+    if (cors(request, response) || rpc.handle(path, request, response) || pages(path, request, response)) return;
     send(response, text(404, "not found"));
   };
   const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) };
   const port = await listenOnOnePort({ ...config.listen, ...(tls ? { tls } : {}), onRequest });
   return {
     url: port.url,
-    refuse: port.refuse,
-    async finish() {},
+    refuse() {
+      rpc.refuse();
+      port.refuse();
+    },
+    finish: (graceMs) => Promise.race([rpc.idle(), wait(graceMs, undefined, { ref: false })]),
     async close() {
       cutting.abort();
       await port.close();
     },
   };
+}
+
+/** From the outside in. They run when a call opens; streams pass them by afterwards. */
+function createInterceptors(
+  { config, logger, served, authenticator }: EdgeOptions,
+  metrics: RpcMetrics,
+): Interceptor[] {
+  const policies = readPolicies(served.services);
+  const policyOf: Parameters<typeof interceptAuthentication>[0] = (method) => {
+    const policy = policies.get(method);
+    if (!policy) throw new Error(`${method.parent.typeName}/${method.name} has no policy`);
+    return policy;
+  };
+  return [
+    interceptFailures(logger),
+    interceptMeasures(metrics, logger),
+    interceptAuthentication(policyOf, authenticator),
+    interceptRateLimits(policyOf, config.limits),
+    interceptValidation(),
+  ];
 }

@@ -1,51 +1,120 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { type ConnectError, createConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import {
   compressionBrotli,
   compressionGzip,
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import type { Logger } from "pino";
+import { platformErrors } from "./errors.ts";
+import { clientAddressKey } from "./identity.ts";
+import type { RpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
+import { typedFailure } from "./typed-failure.ts";
+import { typeResponse } from "./typed-responses.ts";
+import { unknownMethod } from "./unknown-method.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Largest message that the server reads, after decompression. */
 export const maxReadBytes = 1024 * 1024;
+/** Longest deadline that a caller may set. */
+export const maxTimeoutMs = 24 * 60 * 60 * 1000;
 
 export interface RpcHandlerOptions {
   readonly served: Served;
   readonly interceptors: readonly Interceptor[];
+  readonly metrics: RpcMetrics;
+  readonly logger: Logger;
   /** Aborts the calls that still run. */
   readonly signal: AbortSignal;
 }
 
-/** Answers gRPC, gRPC-Web and Connect calls; false where the path is not one of a method. */
-export type RpcHandler = (path: string, request: NodeRequest, response: NodeResponse) => boolean;
+/** Answers gRPC, gRPC-Web and Connect calls. */
+export interface RpcHandler {
+  /** False where the request is not a call. */
+  handle(path: string, request: NodeRequest, response: NodeResponse): boolean;
+  /** Answers every later call with STOPPING. */
+  refuse(): void;
+  /** Resolves once no call runs. */
+  idle(): Promise<void>;
+}
 
-export function createRpcHandler({ served, interceptors, signal }: RpcHandlerOptions): RpcHandler {
+export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
+  let refusing = false;
+  const running = new Set<NodeResponse>();
+  const waiting: (() => void)[] = [];
+  const handlers = createHandlers(options, () => {
+    if (refusing) throw platformErrors.STOPPING();
+  });
+  const respond = (handler: UniversalHandler, request: NodeRequest, response: NodeResponse) => {
+    running.add(response);
+    response.once("close", () => {
+      running.delete(response);
+      if (running.size === 0) for (const resolve of waiting.splice(0)) resolve();
+    });
+    answer(handler, request, response, options).catch((error: unknown) => {
+      options.logger.debug({ err: error, method: handler.requestPath }, "answer did not reach its caller");
+      response.destroy();
+    });
+  };
+  return {
+    handle(path, request, response) {
+      const handler = handlers.get(path);
+      if (handler) respond(handler, request, response);
+      const refusal = handler ? undefined : unknownMethod(path, request);
+      if (refusal) void universalResponseToNodeResponse(refusal, response).catch(() => response.destroy());
+      return handler !== undefined || refusal !== undefined;
+    },
+    refuse() {
+      refusing = true;
+    },
+    idle: () => new Promise((resolve) => (running.size === 0 ? resolve() : waiting.push(resolve))),
+  };
+}
+
+function createHandlers({ served, interceptors, signal }: RpcHandlerOptions, requestGate: () => void) {
   const router = createConnectRouter({
+    requestGate,
     interceptors: [...interceptors],
     readMaxBytes: maxReadBytes,
+    maxTimeoutMs,
     acceptCompression: [compressionGzip, compressionBrotli],
-    jsonOptions: { ignoreUnknownFields: true },
+    jsonOptions: { ignoreUnknownFields: true, ...strictUtf8 },
     binaryOptions: { readUnknownFields: false },
     shutdownSignal: signal,
   });
   served.route(router);
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  return (path, request, response) => {
-    const handler = handlers.get(path);
-    if (handler) void answer(handler, request, response);
-    return handler !== undefined;
-  };
+  return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 
-async function answer(handler: UniversalHandler, request: NodeRequest, response: NodeResponse): Promise<void> {
-  const universal = await handler(universalRequestFromNodeRequest(request, response, undefined, undefined));
-  if (request.method === "GET") universal.header?.set("cache-control", "private, no-store");
-  await universalResponseToNodeResponse(universal, response);
+/** JSON that is not UTF-8 is refused; the default decoder would replace what it can't read. */
+const strictUtf8 = { textDecoder: new TextDecoder("utf-8", { fatal: true }) };
+
+async function answer(
+  handler: UniversalHandler,
+  request: NodeRequest,
+  response: NodeResponse,
+  { metrics, logger }: RpcHandlerOptions,
+): Promise<void> {
+  const values = createContextValues().set(clientAddressKey, request.socket.remoteAddress ?? "");
+  const universal = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
+  const method = `${handler.service.typeName}/${handler.method.name}`;
+  const typeFailure = (error: ConnectError) => {
+    const typed = typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect"));
+    metrics.count(method, codeToString(typed.code));
+    return typed;
+  };
+  await universalResponseToNodeResponse(await typeResponse(withCaching(universal, request), typeFailure), response);
+}
+
+/** What a GET answers is the caller's alone. */
+function withCaching(response: UniversalServerResponse, request: NodeRequest): UniversalServerResponse {
+  if (request.method === "GET") response.header?.set("cache-control", "private, no-store");
+  return response;
 }

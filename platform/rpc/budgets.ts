@@ -1,0 +1,35 @@
+import { LRUCache } from "lru-cache";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { platformErrors } from "./errors.ts";
+
+/** Calls that each key may make within a window. */
+export interface Budget {
+  /** Charges one call. Throws RATE_LIMITED, with the time to wait, where the key has none left. */
+  charge(key: string): Promise<void>;
+}
+
+/** Most keys that a budget remembers; beyond it the longest unused starts afresh. */
+export const maxBudgetKeys = 100_000;
+
+/** `calls` within any window of `windowMs`; 0 calls: no limit. */
+export function createBudget(calls: number, windowMs: number, maxKeys = maxBudgetKeys): Budget {
+  if (calls === 0) return { charge: async () => {} };
+  const limiter = new RateLimiterMemory({ points: calls, duration: windowMs / 1000 });
+  const keys = new LRUCache<string, true>({
+    max: maxKeys,
+    dispose: (_, key, reason) => {
+      if (reason === "evict") void limiter.delete(key);
+    },
+  });
+  return {
+    async charge(key) {
+      keys.set(key, true);
+      try {
+        await limiter.consume(key);
+      } catch (error) {
+        if (!(error instanceof RateLimiterRes)) throw error;
+        throw platformErrors.RATE_LIMITED({ retryAfterMs: error.msBeforeNext });
+      }
+    },
+  };
+}

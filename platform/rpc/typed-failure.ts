@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { platformErrors } from "./errors.ts";
+
+/** Told of failures that nobody meant: the defect, and the id under which its caller heard of it. */
+export type OnDefect = (error: unknown, id: string) => void;
+
+/**
+ * What a caller is told of a failure: always with a typed detail, and nothing of the server's inside. An error with
+ * details passes as it is; what the framework raises gets the row of its code; anything else is a defect.
+ */
+export function typedFailure(error: unknown, onDefect: OnDefect): ConnectError {
+  if (!(error instanceof ConnectError)) return isAbort(error) ? platformErrors.CANCELLED() : defect(error, onDefect);
+  if (error.details.length > 0) return error;
+  const message = error.rawMessage;
+  switch (error.code) {
+    case Code.InvalidArgument:
+    case Code.OutOfRange:
+    case Code.FailedPrecondition:
+      return platformErrors.INVALID_ARGUMENT({ message, cause: error });
+    case Code.ResourceExhausted:
+      return platformErrors.TOO_LARGE({ message, cause: error });
+    case Code.Unimplemented:
+      return platformErrors.UNKNOWN_METHOD({ message, cause: error });
+    case Code.DeadlineExceeded:
+      return platformErrors.DEADLINE({ cause: error });
+    case Code.Canceled:
+    case Code.Aborted:
+      return platformErrors.CANCELLED({ cause: error });
+    case Code.Internal:
+      // What the framework says of a protobuf body that it can't decode.
+      if (message.startsWith("parse binary")) return platformErrors.INVALID_ARGUMENT({ message, cause: error });
+      return defect(error, onDefect);
+    default:
+      return defect(error, onDefect);
+  }
+}
+
+function defect(error: unknown, onDefect: OnDefect): ConnectError {
+  const id = randomUUID();
+  onDefect(error, id);
+  return platformErrors.INTERNAL({ message: id });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
