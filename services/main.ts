@@ -3,10 +3,11 @@ import { MigrationError } from "#platform/engines/migrate.ts";
 import { type Config, ConfigError, readConfig } from "#platform/runtime/config.ts";
 import { inOrderOfNeeds } from "#platform/runtime/run-modules.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
+import { restoreBackup } from "./backup/restore.ts";
 import { modules } from "./modules.ts";
 import { startServer } from "./server.ts";
 
-const usage = `Usage: npm start [-- --check-config | --list-modules]
+const usage = `Usage: npm start [-- --check-config | --list-modules | --restore <folder>]
 Settings are PARLEY_… variables of the environment; ops/parley.env.sample lists them.`;
 
 try {
@@ -16,7 +17,7 @@ try {
   process.exitCode = 1;
 }
 
-async function run([flag]: string[]): Promise<void> {
+async function run([flag, folder]: string[]): Promise<void> {
   const config = readConfig(process.env);
   if (flag === undefined) return await serve(config);
   if (flag === "--check-config") console.log("The settings are valid.");
@@ -26,7 +27,13 @@ async function run([flag]: string[]): Promise<void> {
         .map(({ name }) => name)
         .join("\n"),
     );
+  else if (flag === "--restore" && folder) await restore(config, folder);
   else throw new ConfigError(`There is no flag ${flag}.\n${usage}`);
+}
+
+async function restore(config: Config, folder: string): Promise<void> {
+  const { installationId, incarnation, files } = await restoreBackup(config, folder);
+  console.log(`Restored ${files} files of installation ${installationId}; incarnation ${incarnation} begins.`);
 }
 
 async function serve(config: Config): Promise<void> {

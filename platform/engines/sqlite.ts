@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
+import type { SnapshotData } from "./sqlite-snapshot.ts";
 import type { WriterData, WriterReply, WriterRequest } from "./sqlite-writer.ts";
 
 /** A value that SQLite stores. Integers are read as numbers: keep them below 2^53. */
@@ -30,8 +31,8 @@ export interface SqliteDatabase {
   write(statements: readonly SqlStatement[]): Promise<number[]>;
   /** Runs a script of several statements in one transaction; for migrations. */
   script(sql: string): Promise<void>;
-  /** Writes a consistent copy to `path` while reads and writes go on. */
-  backup(path: string): Promise<void>;
+  /** Writes a copy to `target`, which must not exist: one consistent state, taken while reads and writes go on. */
+  snapshot(target: string): Promise<void>;
   /** Finishes the writes that wait, then closes. Closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -59,7 +60,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase
     get: (sql, ...params) => prepare(sql).get(...params) as SqlRow | undefined,
     write: (statements) => writer.run({ statements }),
     script: async (sql) => void (await writer.run({ script: sql })),
-    backup: async (path) => void (await backup(reader, path)),
+    snapshot: (target) => takeSnapshot(options.path, target),
     close() {
       closing ??= writer.stop().finally(() => reader.close());
       return closing;
@@ -81,6 +82,15 @@ function statementCache(db: DatabaseSync): (sql: string) => StatementSync {
     }
     return statement;
   };
+}
+
+function takeSnapshot(path: string, target: string): Promise<void> {
+  const workerData: SnapshotData = { path, target };
+  const worker = new Worker(new URL("./sqlite-snapshot.ts", import.meta.url), { workerData });
+  return new Promise((resolve, reject) => {
+    worker.once("error", (error) => reject(new SqliteFailure(`${path} can't be copied`, { cause: error })));
+    worker.once("exit", () => resolve());
+  });
 }
 
 interface Writer {

@@ -38,6 +38,8 @@ export function makeBoot(config: Config, logger: Logger, engines: Engines, signa
     log: engines.log,
     following: engines.following,
     incarnation: engines.incarnation,
+    installationId: engines.installationId,
+    snapshots: engines.snapshots,
     serve: served.add,
     peer: (service) => createClient(service, peers),
     authenticateWith(given) {

@@ -8,6 +8,7 @@ import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import type { Config } from "./config.ts";
 import { installationMigrations, tieInstallation } from "./installation.ts";
+import type { Boot } from "./module.ts";
 
 /** What the server keeps its data in: open, migrated and of one installation. */
 export interface Engines {
@@ -15,6 +16,8 @@ export interface Engines {
   readonly log: EventLog;
   readonly following: RunningFollowing;
   readonly incarnation: number;
+  readonly installationId: string;
+  readonly snapshots: Boot["snapshots"];
   /** Flushes and closes. Closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -42,9 +45,10 @@ export async function openEngines(
   try {
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     if (!store || !logDb) throw new Error("an engine did not open");
-    const { incarnation } = await tieInstallation(store, logDb);
+    const { id: installationId, incarnation } = await tieInstallation(store, logDb);
     const log = createSqliteEventLog(logDb);
-    return { ...(await openLog(config, logger, store, log)), incarnation };
+    const snapshots = { store: store.snapshot, log: logDb.snapshot };
+    return { ...(await openLog(config, logger, store, log)), incarnation, installationId, snapshots };
   } catch (error) {
     await Promise.all([store?.close(), logDb?.close()]);
     throw error;
@@ -67,7 +71,7 @@ async function openLog(
   logger: Logger,
   store: SqliteDatabase,
   log: EventLog,
-): Promise<Omit<Engines, "incarnation">> {
+): Promise<Pick<Engines, "store" | "log" | "following" | "close">> {
   const checkpoints = createSqliteCheckpoints(store);
   const following = await openFollowing({
     log,

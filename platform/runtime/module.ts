@@ -49,6 +49,12 @@ export interface Boot {
   /** Life of the log, from 1: the next one begins when a log was lost or a backup restored. */
   readonly incarnation: number;
   readonly following: Following;
+  readonly installationId: string;
+  /** Copies of the files of this installation, taken while it runs; `target` must not exist. */
+  readonly snapshots: {
+    store(target: string): Promise<void>;
+    log(target: string): Promise<void>;
+  };
   /** Serves an implementation on the port, and to peers in this process. */
   serve<Service extends DescService>(service: Service, implementation: ServiceImpl<Service>): void;
   /** A typed client of a service, in this process or another. Calls carry the identity given with `callAs`. */

@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { toJsonString } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { BackupService, ManifestSchema } from "#gen/parley/backup/v1/backup_pb.js";
+import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
+import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import { readConfig } from "#platform/runtime/config.ts";
+import { uuidv7 } from "#platform/runtime/ids.ts";
+import { StartError } from "#platform/runtime/start-error.ts";
+import { type Stack, startStack, type TestUser } from "../testing/stack.ts";
+import { restoreBackup } from "./restore.ts";
+
+let folder: string;
+let stack: Stack | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "parley-backup-"));
+});
+afterEach(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function start(data: string): Promise<Stack> {
+  stack = await startStack({ PARLEY_DATA: join(folder, data), PARLEY_LOG_LEVEL: "error" });
+  return stack;
+}
+
+/** Receives a backup as a client does, and writes it where a restore finds it. */
+async function backUp(from: Stack, target: string): Promise<void> {
+  const key = readFileSync(join(from.dataDir, "keys", "operator.key"), "utf8").trim();
+  let path = "";
+  for await (const { part } of from.client(BackupService, { token: key }).createBackup({ clientId: uuidv7() })) {
+    if (part.case === "file") {
+      path = join(target, part.value.path);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, "");
+    } else if (part.case === "data") writeFileSync(path, part.value, { flag: "a" });
+    else if (part.value) writeFileSync(join(target, "manifest.json"), toJsonString(ManifestSchema, part.value));
+  }
+}
+
+async function post(user: TestUser, conversationId: string, text: string): Promise<bigint> {
+  const sent = await user.client(ChatService).sendMessage({ clientId: uuidv7(), conversationId, content: { text } });
+  return sent.seq;
+}
+
+async function talk(from: Stack): Promise<{ ada: TestUser; bob: TestUser; conversationId: string }> {
+  const [ada, bob] = [await from.registerUser("ada"), await from.registerUser("bob")];
+  const { conversation } = await ada.client(ChatService).createConversation({
+    clientId: uuidv7(),
+    kind: ConversationKind.DIRECT,
+    memberIds: [bob.userId],
+  });
+  const conversationId = conversation?.conversationId ?? "";
+  for (let count = 1; count <= 20; count++) await post(ada, conversationId, `message ${count}`);
+  return { ada, bob, conversationId };
+}
+
+function restore(data: string, backup: string) {
+  return restoreBackup(readConfig({ PARLEY_DATA: join(folder, data) }), join(folder, backup));
+}
+
+test("what was acknowledged before a backup is there after a restore, and no number is given out twice", async () => {
+  const first = await start("data");
+  const { ada, bob, conversationId } = await talk(first);
+  await backUp(first, join(folder, "backup"));
+  await post(ada, conversationId, "after the backup, lost with the machine");
+  await first.stop();
+
+  expect(await restore("restored", "backup")).toMatchObject({ incarnation: 2 });
+  const second = await start("restored");
+  const bobAgain = second.client(ChatService, { token: bob.token });
+  const { messages } = await bobAgain.listMessages({ conversationId, pageSize: 200 });
+  expect(messages.map((message) => message.content?.text).reverse()).toEqual(
+    Array.from({ length: 20 }, (_, index) => `message ${index + 1}`),
+  );
+  expect((await bobAgain.getUnread({ conversationIds: [conversationId] })).unread[0]?.count).toBe(20);
+
+  const sent = await bobAgain.sendMessage({ clientId: uuidv7(), conversationId, content: { text: "again" } });
+  expect(sent).toMatchObject({ seq: 2n ** 33n, messageCount: 21n });
+  const { events } = await bobAgain.listEvents({ conversationId, fromSeq: 21n });
+  expect(events.map(({ seq, body }) => [seq, body.case])).toEqual([
+    [21n, "messagePosted"],
+    [2n ** 33n - 1n, "void"],
+    [2n ** 33n, "messagePosted"],
+  ]);
+});
+
+test("restoring the same backup twice begins a later life each time", async () => {
+  const first = await start("data");
+  await talk(first);
+  await backUp(first, join(folder, "backup"));
+  await first.stop();
+  expect(await restore("once", "backup")).toMatchObject({ incarnation: 2 });
+  expect(await restore("twice", "backup")).toMatchObject({ incarnation: 3 });
+});
+
+test("a backup that was changed, or cut short, is refused with a sentence and nothing is restored", async () => {
+  const first = await start("data");
+  await talk(first);
+  await backUp(first, join(folder, "backup"));
+  await first.stop();
+  const path = join(folder, "backup", "log.db");
+  const bytes = readFileSync(path);
+  bytes[5000] = (bytes[5000] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  await expect(restore("restored", "backup")).rejects.toThrow(StartError);
+  rmSync(join(folder, "backup", "manifest.json"));
+  await expect(restore("restored", "backup")).rejects.toThrow("holds no complete backup");
+  await expect(restore("data", "backup")).rejects.toThrow("exists");
+});
+
+test("a backup is made while people talk, and holds what was acknowledged before it began", async () => {
+  const first = await start("data");
+  const { ada, conversationId } = await talk(first);
+  let sending = true;
+  const flood = (async () => {
+    for (let count = 0; sending; count++) await post(ada, conversationId, `flood ${count}`);
+  })();
+  const head = await post(ada, conversationId, "acknowledged");
+  await backUp(first, join(folder, "backup"));
+  sending = false;
+  await flood;
+  await first.stop();
+  await restore("restored", "backup");
+  const second = await start("restored");
+  const { events } = await second.client(ChatService, { token: ada.token }).listEvents({ conversationId, fromSeq: head });
+  const [event] = events;
+  expect(event?.body.case === "messagePosted" && event.body.value.content?.text).toBe("acknowledged");
+});
+
+test("files arrive as they are described", async () => {
+  const first = await start("data");
+  await talk(first);
+  await backUp(first, join(folder, "backup"));
+  const manifest = JSON.parse(readFileSync(join(folder, "backup", "manifest.json"), "utf8"));
+  for (const file of manifest.files) {
+    const digest = createHash("sha256").update(readFileSync(join(folder, "backup", file.path))).digest("base64");
+    expect(digest).toBe(file.sha256);
+  }
+});

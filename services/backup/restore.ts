@@ -1,0 +1,112 @@
+import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fromJsonString } from "@bufbuild/protobuf";
+import { type Manifest, ManifestSchema } from "#gen/parley/backup/v1/backup_pb.js";
+import { openSqlite } from "#platform/engines/sqlite.ts";
+import type { Config } from "#platform/runtime/config.ts";
+import { takeDataLock } from "#platform/runtime/data-lock.ts";
+import { writeInstallation } from "#platform/runtime/installation.ts";
+import { StartError } from "#platform/runtime/start-error.ts";
+import { describeFile, layout } from "./files.ts";
+import { cutAndVerify, DamagedCopy } from "./log-cut.ts";
+
+/** In the backup's folder: the last incarnation that it was restored as. */
+const restoredFile = "restored-incarnation";
+
+export interface Restored {
+  readonly installationId: string;
+  readonly incarnation: number;
+  readonly files: number;
+}
+
+/**
+ * Puts a backup where a server finds it, and begins the next life of the log: no number of the old one is used again.
+ * Throws StartError where there is data already, or the backup is not whole; then nothing that exists was changed.
+ */
+export async function restoreBackup(config: Config, folder: string): Promise<Restored> {
+  await refuseExisting([config.store.path, config.log.path]);
+  const manifest = await readManifest(folder);
+  await verifyFiles(folder, manifest);
+  const lock = takeDataLock(config.dataDir);
+  try {
+    const incarnation = await claimIncarnation(folder, manifest.incarnation);
+    for (const file of manifest.files) await place(join(folder, file.path), targetOf(config, file.path));
+    verifyCopies(config);
+    for (const path of [config.log.path, config.store.path]) {
+      const db = await openSqlite({ path: restoring(path) });
+      await writeInstallation(db, { id: manifest.installationId, incarnation }).finally(() => db.close());
+    }
+    for (const path of [config.log.path, config.store.path]) await rename(restoring(path), path);
+    return { installationId: manifest.installationId, incarnation, files: manifest.files.length };
+  } finally {
+    lock.release();
+  }
+}
+
+/** A database takes its name only once it is complete. */
+function restoring(path: string): string {
+  return `${path}.restoring`;
+}
+
+async function refuseExisting(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const exists = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (exists)
+      throw new StartError(`${path} exists. A backup is restored where there is no data: move it away first.`);
+  }
+}
+
+async function readManifest(folder: string): Promise<Manifest> {
+  const text = await readFile(join(folder, layout.manifest), "utf8").catch(() => {
+    throw new StartError(`${folder} holds no complete backup: it has no ${layout.manifest}.`);
+  });
+  return fromJsonString(ManifestSchema, text);
+}
+
+async function verifyFiles(folder: string, { files }: Manifest): Promise<void> {
+  for (const file of files) {
+    if (file.path.split("/").includes(".."))
+      throw new StartError(`The backup names a file outside itself: ${file.path}.`);
+    const found = await describeFile(join(folder, file.path), file.path).catch(() => undefined);
+    if (!found || found.size !== file.size || Buffer.compare(found.sha256, file.sha256) !== 0) {
+      throw new StartError(`The backup is damaged: ${file.path} is missing or not what was written.`);
+    }
+  }
+}
+
+function verifyCopies(config: Config): void {
+  try {
+    cutAndVerify(restoring(config.store.path), restoring(config.log.path));
+  } catch (error) {
+    if (error instanceof DamagedCopy) throw new StartError(`The backup is damaged: ${error.message}.`);
+    throw error;
+  }
+}
+
+/** One more than any life that this backup was restored as: restoring it twice never gives a number out twice. */
+async function claimIncarnation(folder: string, backedUp: number): Promise<number> {
+  const path = join(folder, restoredFile);
+  const last = Number(await readFile(path, "utf8").catch(() => "0"));
+  const incarnation = Math.max(backedUp, last) + 1;
+  await writeFile(path, `${incarnation}\n`);
+  return incarnation;
+}
+
+function targetOf(config: Config, path: string): string {
+  const [first, ...rest] = path.split("/");
+  if (path === layout.store) return restoring(config.store.path);
+  if (path === layout.log) return restoring(config.log.path);
+  if (first === layout.blobs) return join(config.blobs.path, ...rest);
+  if (first === layout.keys) return join(config.dataDir, layout.keys, ...rest);
+  throw new StartError(`The backup holds a file that this version does not know: ${path}.`);
+}
+
+async function place(source: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await rm(target, { force: true });
+  await copyFile(source, target);
+  await chmod(target, 0o600);
+}
