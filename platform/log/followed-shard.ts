@@ -102,14 +102,14 @@ export class FollowedShard {
     if (this.#first) this.#acceptFirst(record);
     else if (position === this.tail + 1) this.#accept(record);
     else if (position > this.tail + 1) void this.#repair();
-    else this.#stop(`position ${position} overlaps ${this.tail}`);
+    else this.stop(`position ${position} overlaps ${this.tail}`);
   }
 
   /** The first record may begin before the position asked for, or after it where the log was trimmed. */
   #acceptFirst(record: LogRecord): void {
     const position = Number(record.position);
     if (position > this.watermark + 1) {
-      this.#stop(`positions ${this.watermark + 1} to ${position - 1} are gone`);
+      this.stop(`positions ${this.watermark + 1} to ${position - 1} are gone`);
       return;
     }
     if (position > this.tail + 1) {
@@ -129,7 +129,7 @@ export class FollowedShard {
         if (records.length === 0 || this.stopped || this.#signal.aborted) return;
         const [first] = records;
         if (!this.#first && first && Number(first.position) > this.tail + 1) {
-          this.#stop(`positions ${this.tail + 1} to ${Number(first.position) - 1} are missing`);
+          this.stop(`positions ${this.tail + 1} to ${Number(first.position) - 1} are missing`);
           return;
         }
         for (const record of records) this.#onRecord(record);
@@ -145,11 +145,11 @@ export class FollowedShard {
     const epoch = Number(record.epoch);
     const expected = record.owner ? this.epoch + 1 : this.epoch;
     if (!this.#first && epoch !== expected) {
-      this.#stop(`epoch ${epoch} where ${expected} belongs`);
+      this.stop(`epoch ${epoch} where ${expected} belongs`);
       return;
     }
     if (Number(record.incarnation) < this.incarnation) {
-      this.#stop(`incarnation ${record.incarnation} is past`);
+      this.stop(`incarnation ${record.incarnation} is past`);
       return;
     }
     this.#first = false;
@@ -194,8 +194,8 @@ export class FollowedShard {
     }
   }
 
-  #stop(reason: string): void {
-    this.stopped = reason;
+  stop(reason: string): void {
+    this.stopped ??= reason;
     this.#options.logger.error(
       { shard: this.#shard, position: this.tail + 1, reason },
       "shard stopped: log is damaged",

@@ -44,6 +44,7 @@ export async function openFollowing(options: FollowingOptions): Promise<RunningF
     epoch: (shard) => of(shard).epoch,
     incarnation: (shard) => of(shard).incarnation,
     stopped: (shard) => of(shard).stopped,
+    stop: (shard, reason) => of(shard).stop(reason),
     reached: (shard, position, timeoutMs, signal) => of(shard).reached(position, timeoutMs, signal),
     ringStart: (shard) => of(shard).ring.start,
     above: (shard, position, limit) => of(shard).ring.above(position, limit),

@@ -33,6 +33,8 @@ export interface Following {
   incarnation(shard: number): number;
   /** Why the shard is stopped (damaged log: wrong position, wrong epoch), or undefined. It never skips. */
   stopped(shard: number): string | undefined;
+  /** Stops the shard with an alarm: what was followed can be read, nothing later is. */
+  stop(shard: number, reason: string): void;
   /** Resolves true once `tail(shard) >= position`, false after `timeoutMs` or when the signal aborts. */
   reached(shard: number, position: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Smallest position such that the ring has all entries at and above it. */

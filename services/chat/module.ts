@@ -1,9 +1,11 @@
 import { hostname } from "node:os";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { UserService } from "#gen/parley/user/v1/user_pb.js";
+import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
 import { startProjector } from "./projector/projector.ts";
+import { verifyCheckpoints } from "./projector/verify-checkpoints.ts";
 import { createAfterTokens } from "./reads/after-tokens.ts";
 import { createConversationReads } from "./reads/conversation-reads.ts";
 import { createHistoryReads } from "./reads/history-reads.ts";
@@ -23,6 +25,7 @@ async function startChat(boot: Boot): Promise<Module> {
   const { db } = boot.store;
   const stores = { conversations: createSqliteConversations(db), history: createSqliteHistory(db) };
   const idempotence = createSqliteIdempotence(db);
+  await verifyCheckpoints(createSqliteCheckpoints(db), following);
   const recent = followMemberships(following);
   const conversations = createConversationReads(stores.conversations, following, recent);
   const projector = startProjector({ following, ...stores, projection: createSqliteProjection(db), logger });

@@ -41,6 +41,7 @@ export class ShardSequencer {
 
   async takeOver(): Promise<void> {
     const { following } = this.#options;
+    if (following.stopped(this.#shard)) return;
     await this.#own(following.tail(this.#shard) + 1, following.epoch(this.#shard), false);
   }
 
