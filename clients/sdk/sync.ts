@@ -3,6 +3,7 @@ import { isReason, isSignedOut, retryAfterMs } from "./errors.ts";
 import type { Services } from "./services.ts";
 import type { SessionKeeper } from "./session.ts";
 import type { Storage } from "./storage.ts";
+import { createMemoryStorage } from "./storage-memory.ts";
 import { openSyncCursor } from "./sync-cursor.ts";
 import type { SyncEvent } from "./sync-events.ts";
 import { readStream, type StreamEnd, type StreamOptions } from "./sync-stream.ts";
@@ -10,6 +11,8 @@ import { readStream, type StreamEnd, type StreamOptions } from "./sync-stream.ts
 export interface SyncOptions {
   /** Which of the device's cursors to go on from; programs that share a storage each use their own. */
   readonly cursor?: string;
+  /** False: start now, and keep the place only while this stream of events lasts. */
+  readonly remember?: boolean;
   /** Up to 200 people whose presence is wanted. */
   readonly presenceUserIds?: readonly string[];
   readonly signal?: AbortSignal;
@@ -34,7 +37,8 @@ const fatal = ["WRONG_CREDENTIAL", "INVALID_ARGUMENT", "UNKNOWN_METHOD"] as cons
 export async function* runSync(deps: SyncDeps, userId: string, options: SyncOptions): AsyncGenerator<SyncEvent> {
   const stopped = new AbortController();
   const signal = AbortSignal.any([deps.signal, stopped.signal, ...(options.signal ? [options.signal] : [])]);
-  const cursor = await openSyncCursor(deps.storage, `sync/${userId}/${options.cursor ?? "main"}`);
+  const storage = options.remember === false ? createMemoryStorage() : deps.storage;
+  const cursor = await openSyncCursor(storage, `sync/${userId}/${options.cursor ?? "main"}`);
   const backoff = createBackoff({ firstMs: 500 });
   const presenceUserIds = options.presenceUserIds ?? [];
   const stream = { services: deps.services, cursor, presenceUserIds, signal, onLive: () => backoff.reset() };

@@ -1,0 +1,33 @@
+import type { CommandDefinition } from "../context.ts";
+import { channelCommands } from "./channel.ts";
+import { chatCommand } from "./chat.ts";
+import { conversationsCommand } from "./conversations.ts";
+import { downloadCommand } from "./download.ts";
+import { groupCommands } from "./group.ts";
+import { historyCommand } from "./history.ts";
+import { importCommand } from "./import.ts";
+import { loginCommand } from "./login.ts";
+import { logoutCommand } from "./logout.ts";
+import { registerCommand } from "./register.ts";
+import { sendCommand } from "./send.ts";
+import { statusCommand } from "./status.ts";
+import { tailCommand } from "./tail.ts";
+import { uploadCommand } from "./upload.ts";
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandDefinition[] = [
+  registerCommand,
+  loginCommand,
+  logoutCommand,
+  chatCommand,
+  sendCommand,
+  historyCommand,
+  tailCommand,
+  conversationsCommand,
+  groupCommands,
+  channelCommands,
+  uploadCommand,
+  downloadCommand,
+  importCommand,
+  statusCommand,
+];
