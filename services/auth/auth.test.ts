@@ -161,6 +161,24 @@ test("a changed password ends all other sessions", async () => {
   );
 });
 
+test("no session that the old password opened outlives its change, however close they come", async () => {
+  const handle = newHandle();
+  const { token, session } = await stack.registerUser(handle);
+  const oldPassword = `password of ${handle}`;
+  const logIn = () =>
+    anybody().logIn({
+      clientId: uuidv7(),
+      device: newDevice(),
+      identifier: { kind: { case: "handle", value: handle } },
+      password: oldPassword,
+    });
+  const changing = signedIn(token).changePassword({ clientId: uuidv7(), oldPassword, newPassword: "forty-two!" });
+  await Promise.allSettled([...Array.from({ length: 6 }, logIn), changing]);
+  await changing;
+  const { sessions } = await signedIn(token).listSessions({});
+  expect(sessions.map(({ sessionId }) => sessionId)).toEqual([session.sessionId]);
+});
+
 test("an unconfirmed contact logs in, shows as unverified and takes codes", async () => {
   const email = `${uuidv7()}@example.org`;
   const password = "share and enjoy";

@@ -16,7 +16,7 @@ async function stand() {
   const clock = createTurnedClock();
   const stood = standAccounts(store(), clock.now);
   const register = createRegistration({ ...stood, passwords: await createPasswords(), clock: clock.now });
-  return { ...stood, register };
+  return { ...stood, register, clock };
 }
 
 const newKey = () => ({ deviceId: deviceId(uuidv7()), clientId: clientId(uuidv7()) });
@@ -31,10 +31,12 @@ const wish = (changed: Partial<RegistrationWish> = {}): RegistrationWish => ({
 });
 
 test("a call that is repeated, later or at once, makes one account", async () => {
-  const { register, profiles } = await stand();
-  const [key, wanted] = [newKey(), wish()];
+  const { register, profiles, accounts, clock } = await stand();
+  const [key, wanted] = [newKey(), wish({ email: `${uuidv7()}@example.org` })];
   const users = await Promise.all([1, 2, 3].map(() => register(key, wanted, signal)));
+  clock.turn(1);
   users.push(await register(key, wanted, signal));
+  expect(await accounts.candidates(wanted.email, 5)).toEqual([users[0]]);
   expect(new Set(users).size).toBe(1);
   expect([...profiles.values()]).toEqual([{ userId: users[0], displayName: wanted.handle }]);
 });
@@ -69,10 +71,11 @@ test("a handle has one owner, and being refused leaves no trace", async () => {
 });
 
 test("what a failure left half-done is completed by the repetition, and not by others", async () => {
-  const { register, failOnce, accounts, profiles } = await stand();
+  const { register, failOnce, accounts, profiles, clock } = await stand();
   const [key, wanted] = [newKey(), wish({ email: `${uuidv7()}@example.org` })];
   failOnce();
   await expect(register(key, wanted, signal)).rejects.toThrow("away");
+  clock.turn(1);
   expect(profiles.size).toBe(0);
   await expect(register(newKey(), wish({ handle: wanted.handle }), signal)).rejects.toMatchObject(taken);
   const user = await register(key, wanted, signal);

@@ -4,7 +4,7 @@ import { type UserId, userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { authErrors } from "./errors.ts";
 import type { MakeAccounts } from "./new-accounts.ts";
 import type { Passwords } from "./password.ts";
-import type { Account, AccountStore, RegistrationKey } from "./stores/account-store.ts";
+import type { Account, AccountStore, Registration, RegistrationKey } from "./stores/account-store.ts";
 
 /** What somebody registers with. Empty text: not given. The email address is in lower case. */
 export interface RegistrationWish {
@@ -36,9 +36,10 @@ export function createRegistration({ accounts, makeAccounts, passwords, clock }:
     return account.userId;
   }
 
-  async function claim(key: RegistrationKey, wish: RegistrationWish, contentHash: Uint8Array): Promise<UserId> {
-    const wanted = { userId: userId(uuidv7(clock())), contentHash };
-    const registration = await accounts.claimRegistration(key, wanted, clock());
+  async function claim(key: RegistrationKey, wish: RegistrationWish, contentHash: Uint8Array): Promise<Registration> {
+    const now = clock();
+    const wanted = { userId: userId(uuidv7(now)), contentHash, createdAt: now };
+    const registration = await accounts.claimRegistration(key, wanted);
     if (!contentEquals(registration.contentHash, contentHash)) throw authErrors.CLIENT_ID_REUSED();
     if (wish.handle !== "") {
       const owner = await accounts.claimHandle(wish.handle, registration.userId);
@@ -47,7 +48,7 @@ export function createRegistration({ accounts, makeAccounts, passwords, clock }:
         throw authErrors.HANDLE_TAKEN();
       }
     }
-    return registration.userId;
+    return registration;
   }
 
   return async (key, wish, signal) => {
@@ -60,10 +61,10 @@ export function createRegistration({ accounts, makeAccounts, passwords, clock }:
     const owner = wish.handle === "" ? undefined : await accounts.handleOwner(wish.handle);
     if (owner && owner !== known?.userId) throw authErrors.HANDLE_TAKEN();
     const passwordHash = await passwords.hash(wish.password, signal);
-    const user = await claim(key, wish, contentHash);
+    const { userId: user, createdAt } = await claim(key, wish, contentHash);
 
     const { handle, phone, email } = wish;
-    const account: Account = { userId: user, handle, phone, email, passwordHash, createdAt: clock() };
+    const account: Account = { userId: user, handle, phone, email, passwordHash, createdAt };
     const [isNew] = await makeAccounts([{ account, displayName: wish.displayName || handle }]);
     if (isNew) return user;
     const standing = await accounts.read(user);

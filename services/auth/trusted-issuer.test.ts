@@ -46,6 +46,14 @@ test("what a crash left unfinished is finished at the next sight", async () => {
   expect(await accounts.read(userId)).toBeDefined();
 });
 
+test("a person's tokens are of one device unless the call names it", async () => {
+  const { trusted } = stand();
+  const deviceOf = async (claims: Record<string, unknown>) =>
+    (await trusted.verify(await issuer.sign(claims))).deviceId;
+  expect(await deviceOf({ jti: "a" })).toBe(await deviceOf({ jti: "b" }));
+  expect(await deviceOf({})).not.toBe(await deviceOf({ sub: "zaphod" }));
+});
+
 test("a session is what sid names, else jti, else the token", async () => {
   const { trusted } = stand();
   const sessionOf = async (claims: object) => (await trusted.verify(await issuer.sign({ ...claims }))).sessionId;

@@ -59,7 +59,8 @@ export function createTrustedIssuer(
       return {
         userId: user,
         sessionId: sessionId(derivedUuid("session", issuer, sub, session)),
-        deviceId: deviceId(derivedUuid("device", issuer, sub, session)),
+        // The same for every token, so that repeating a call with a newer one is still a repetition.
+        deviceId: deviceId(derivedUuid("device", issuer, sub)),
         expiresAt: (exp + clockToleranceSeconds) * 1000,
       };
     },

@@ -8,7 +8,8 @@ const insertAccount = `
 const insertRegistration = `
   INSERT INTO registration (device_id, client_id, user_id, content_hash, created_at) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`;
-const registrationSql = "SELECT user_id, content_hash FROM registration WHERE device_id = ? AND client_id = ?";
+const registrationSql =
+  "SELECT user_id, content_hash, created_at FROM registration WHERE device_id = ? AND client_id = ?";
 const handleSql = "SELECT user_id FROM account_handle WHERE handle = ?";
 const contactSql = "SELECT user_id FROM contact_owner WHERE address = ?";
 const externalSql = "SELECT user_id FROM external_account WHERE issuer = ? AND subject = ?";
@@ -28,7 +29,9 @@ export function createSqliteAccounts(db: SqliteDatabase): AccountStore {
 
   function registration({ deviceId, clientId }: RegistrationKey): Registration | undefined {
     const row = db.get(registrationSql, deviceId, clientId);
-    return row && { userId: userId(String(row.user_id)), contentHash: bytesOf(row.content_hash) };
+    if (!row) return undefined;
+    const contentHash = bytesOf(row.content_hash);
+    return { userId: userId(String(row.user_id)), contentHash, createdAt: Number(row.created_at) };
   }
 
   return {
@@ -62,8 +65,9 @@ export function createSqliteAccounts(db: SqliteDatabase): AccountStore {
     },
 
     registration: async (key) => registration(key),
-    async claimRegistration(key, wanted, createdAt) {
-      await change(insertRegistration, key.deviceId, key.clientId, wanted.userId, wanted.contentHash, createdAt);
+    async claimRegistration(key, wanted) {
+      const { userId, contentHash, createdAt } = wanted;
+      await change(insertRegistration, key.deviceId, key.clientId, userId, contentHash, createdAt);
       return registration(key) ?? wanted;
     },
     async forgetRegistration({ deviceId, clientId }, id) {

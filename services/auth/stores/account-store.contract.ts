@@ -68,16 +68,16 @@ export function describeAccountStore(engine: string, open: () => AccountStore): 
 
   test(`${engine}: a registration stands until the account that it is of forgets it`, async () => {
     const [store, key] = [open(), newKey()];
-    const first = { userId: newUser(), contentHash: Uint8Array.of(1, 2) };
-    const second = { userId: newUser(), contentHash: Uint8Array.of(3) };
+    const first = { userId: newUser(), contentHash: Uint8Array.of(1, 2), createdAt: 1 };
+    const second = { userId: newUser(), contentHash: Uint8Array.of(3), createdAt: 2 };
     expect(await store.registration(key)).toBeUndefined();
-    expect(await store.claimRegistration(key, first, 1)).toEqual(first);
-    expect(await store.claimRegistration(key, second, 2)).toEqual(first);
+    expect(await store.claimRegistration(key, first)).toEqual(first);
+    expect(await store.claimRegistration(key, second)).toEqual(first);
     await store.forgetRegistration(key, second.userId);
     expect(await store.registration(key)).toEqual(first);
     await store.forgetRegistration(key, first.userId);
     expect(await store.registration(key)).toBeUndefined();
-    expect(await store.claimRegistration(key, second, 3)).toEqual(second);
+    expect(await store.claimRegistration(key, second)).toEqual(second);
     expect(await store.registration({ ...key, clientId: clientId(uuidv7()) })).toBeUndefined();
   });
 }

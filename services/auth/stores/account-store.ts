@@ -24,6 +24,8 @@ export interface Registration {
   readonly userId: UserId;
   /** SHA-256 of what was asked for, without the password. */
   readonly contentHash: Uint8Array;
+  /** When the first call came; the account's age, however often it was repeated. */
+  readonly createdAt: number;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface AccountStore {
 
   /** Partition: device id; clustering: client id. */
   registration(key: RegistrationKey): Promise<Registration | undefined>;
-  claimRegistration(key: RegistrationKey, wanted: Registration, createdAt: number): Promise<Registration>;
+  claimRegistration(key: RegistrationKey, wanted: Registration): Promise<Registration>;
   /** Drops the row if it is of `userId`: its registration was refused and made no account. */
   forgetRegistration(key: RegistrationKey, userId: UserId): Promise<void>;
 
