@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Migrations } from "#platform/engines/migrate.ts";
 import type { ModuleDefinition } from "#platform/runtime/module.ts";
+import { gatewayModule } from "../gateway/module.ts";
 import { authModule } from "./auth/module.ts";
 import { backupModule } from "./backup/module.ts";
 import { chatModule } from "./chat/module.ts";
@@ -16,6 +17,7 @@ export const modules: readonly ModuleDefinition[] = [
   presenceModule,
   mediaModule,
   backupModule,
+  gatewayModule,
 ];
 
 /** Schema of the store: one folder a service that keeps something there. */

@@ -17,6 +17,7 @@ import { createPages, send, text } from "./pages.ts";
 import { createRpcHandler, type NodeRequest, type NodeResponse } from "./rpc-handler.ts";
 import { createRpcMetrics, type RpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
+import { serveStandard } from "./standard/serve-standard.ts";
 
 export interface EdgeOptions {
   readonly config: Pick<Config, "listen" | "tls" | "allowedOrigins" | "limits">;
@@ -41,6 +42,7 @@ export interface Edge {
 
 export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const { config, served, logger } = options;
+  serveStandard(served, options.notReady);
   const cutting = new AbortController();
   const metrics = createRpcMetrics(options.metrics);
   const interceptors = createInterceptors(options, metrics);

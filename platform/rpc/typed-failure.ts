@@ -10,7 +10,7 @@ export type OnDefect = (error: unknown, id: string) => void;
  * details passes as it is; what the framework raises gets the row of its code; anything else is a defect.
  */
 export function typedFailure(error: unknown, onDefect: OnDefect): ConnectError {
-  if (!(error instanceof ConnectError)) return isAbort(error) ? platformErrors.CANCELLED() : defect(error, onDefect);
+  if (!(error instanceof ConnectError)) return isGone(error) ? platformErrors.CANCELLED() : defect(error, onDefect);
   if (error.details.length > 0) return error;
   const message = error.rawMessage;
   switch (error.code) {
@@ -42,6 +42,10 @@ function defect(error: unknown, onDefect: OnDefect): ConnectError {
   return platformErrors.INTERNAL({ message: id });
 }
 
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
+/** What Node raises where a caller went away in the middle of a call. */
+const goneCodes = ["ABORT_ERR", "ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_HTTP2_STREAM_ERROR"];
+
+function isGone(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === "AbortError" || ("code" in error && goneCodes.includes(String(error.code)));
 }
