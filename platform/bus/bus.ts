@@ -15,6 +15,7 @@ export interface Bus {
  * - `marks`: parley.chat.v1.Marks
  * - `typing`: parley.presence.v1.Typing
  * - `presence`: parley.presence.v1.Presence, as it is before privacy
+ * - `privacy`: the UTF-8 id of a user whose privacy settings changed
  * - `sessions`: the UTF-8 id of a session that ended
  */
-export type Topic = "marks" | "typing" | "presence" | "sessions";
+export type Topic = "marks" | "typing" | "presence" | "privacy" | "sessions";

@@ -28,7 +28,7 @@ export const mediaModule: ModuleDefinition = {
     const stopping = new AbortController();
     const sweepSignal = AbortSignal.any([signal, stopping.signal]);
     const sweep = () =>
-      sweepUploads(deps, sweepSignal).catch((error: unknown) => logger.error({ error }, "uploads not swept"));
+      sweepUploads(deps, sweepSignal).catch((error: unknown) => logger.error({ err: error }, "uploads not swept"));
     let sweeping = sweep();
     const timer = setInterval(() => {
       sweeping = sweep();

@@ -1,6 +1,7 @@
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import { UserService } from "#gen/parley/user/v1/user_pb.js";
+import { userId } from "#platform/runtime/ids.ts";
 import type { ModuleDefinition } from "#platform/runtime/module.ts";
 import { createLastSeen } from "./last-seen.ts";
 import { createPresenceTracker } from "./presence.ts";
@@ -20,17 +21,24 @@ export const presenceModule: ModuleDefinition = {
   async start({ serve, peer, store, bus, clock, logger }) {
     const lastSeen = createLastSeen(createSqliteLastSeenStore(store.db));
     const presence = createPresenceTracker({ store: createMemoryPresenceStore(), lastSeen, bus, clock });
+    const privacy = createPrivacyCache(peer(UserService), clock);
     serve(PresenceService, {
-      ...createStatusRoutes({ presence, privacy: createPrivacyCache(peer(UserService), clock) }),
+      ...createStatusRoutes({ presence, privacy }),
       ...createTypingRoutes({ chat: peer(ChatService), bus, limit: createTypingLimit(clock) }),
+    });
+    const forgetPrivacy = bus.subscribe("privacy", (payload) => {
+      const changed = userId(Buffer.from(payload).toString());
+      privacy.forget(changed);
+      presence.retell(changed).catch((error: unknown) => logger.error({ err: error }, "presence not told again"));
     });
     let expiring = Promise.resolve();
     const timer = setInterval(() => {
-      expiring = presence.expire().catch((error: unknown) => logger.error({ error }, "presence not expired"));
+      expiring = presence.expire().catch((error: unknown) => logger.error({ err: error }, "presence not expired"));
     }, expiryIntervalMs).unref();
     return {
       async stop() {
         clearInterval(timer);
+        forgetPrivacy();
         await expiring;
       },
     };

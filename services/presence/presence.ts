@@ -23,30 +23,37 @@ export interface PresenceTracker {
   announce(userId: UserId, deviceId: DeviceId, announcement: Announcement): Promise<void>;
   /** In the order given. A user who was never seen has no status. */
   read(userIds: readonly UserId[]): Promise<PresenceInit[]>;
+  /** Publishes how a user is, once more. */
+  retell(userId: UserId): Promise<void>;
   /** Publishes what became of devices whose time is over. */
   expire(): Promise<void>;
 }
 
 export function createPresenceTracker({ store, lastSeen, bus, clock }: PresenceDeps): PresenceTracker {
+  const publish = (presence: PresenceInit) =>
+    bus.publish("presence", toBinary(PresenceSchema, create(PresenceSchema, presence)));
   const settle = async ({ userId, before, after }: StandingChange) => {
     const leaving = before.status === "online" && after.status !== "online";
     const noted = leaving || after.status === "online" ? lastSeen.note(userId, after.onlineAt, leaving) : undefined;
     if (before.status !== after.status) {
-      const presence = presenceOf(userId, after.status, after.onlineAt || lastSeen.recent(userId));
-      bus.publish("presence", toBinary(PresenceSchema, create(PresenceSchema, presence)));
+      publish(presenceOf(userId, after.status, after.onlineAt || lastSeen.recent(userId)));
     }
     await noted;
   };
+  const read = async (userIds: readonly UserId[]) => {
+    const [standings, times] = await Promise.all([store.read(userIds, clock()), lastSeen.read(userIds)]);
+    return userIds.map((userId, index) => {
+      const { status = "offline", onlineAt = 0 } = standings[index] ?? {};
+      return presenceOf(userId, status, Math.max(onlineAt, times.get(userId) ?? 0));
+    });
+  };
   return {
+    read,
     async announce(userId, deviceId, announcement) {
       await settle(await store.announce(userId, deviceId, announcement, clock()));
     },
-    async read(userIds) {
-      const [standings, times] = await Promise.all([store.read(userIds, clock()), lastSeen.read(userIds)]);
-      return userIds.map((userId, index) => {
-        const { status = "offline", onlineAt = 0 } = standings[index] ?? {};
-        return presenceOf(userId, status, Math.max(onlineAt, times.get(userId) ?? 0));
-      });
+    async retell(userId) {
+      for (const presence of await read([userId])) publish(presence);
     },
     async expire() {
       await Promise.all((await store.expire(clock())).map(settle));

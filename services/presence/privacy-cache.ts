@@ -13,6 +13,8 @@ const maxUsers = 100_000;
 export interface PrivacyCache {
   /** Those of the users who show it. Users that do not exist do not. */
   readShowing(userIds: readonly UserId[], signal: AbortSignal): Promise<ReadonlySet<UserId>>;
+  /** Asks anew the next time. */
+  forget(userId: UserId): void;
 }
 
 export function createPrivacyCache(users: Client<typeof UserService>, clock: Clock): PrivacyCache {
@@ -37,6 +39,7 @@ export function createPrivacyCache(users: Client<typeof UserService>, clock: Clo
       const loaded = await Promise.all(pagesOf(missing).map((page) => load(page, signal)));
       return new Set([...known, ...loaded.flat()]);
     },
+    forget: (userId) => void showing.delete(userId),
   };
 }
 

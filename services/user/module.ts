@@ -9,13 +9,13 @@ import { createWriteTimes } from "./write-times.ts";
 export const userModule: ModuleDefinition = {
   name: "user",
   needs: [],
-  async start({ serve, store, clock }) {
+  async start({ serve, store, clock, bus }) {
     const profiles = createSqliteProfileStore(store.db);
     const handles = createSqliteHandleIndex(store.db);
     const nextWriteTime = createWriteTimes(clock);
     serve(UserService, {
       ...createProfileRoutes({ profiles, handles, nextWriteTime }),
-      ...createPrivacyRoutes({ profiles, nextWriteTime }),
+      ...createPrivacyRoutes({ profiles, nextWriteTime, bus }),
     });
     return { async stop() {} };
   },

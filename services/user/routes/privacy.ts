@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { Audience, type UserService } from "#gen/parley/user/v1/user_pb.js";
+import type { Bus } from "#platform/bus/bus.ts";
 import { callingUser } from "#platform/rpc/identity.ts";
 import { userId } from "#platform/runtime/ids.ts";
 import { userErrors } from "../errors.ts";
@@ -8,11 +9,12 @@ import type { ProfileStore } from "../stores/profile-store.ts";
 export interface PrivacyDeps {
   readonly profiles: ProfileStore;
   readonly nextWriteTime: () => number;
+  readonly bus: Bus;
 }
 
 type PrivacyRoutes = Pick<ServiceImpl<typeof UserService>, "getPrivacy" | "setPrivacy" | "listPrivacy">;
 
-export function createPrivacyRoutes({ profiles, nextWriteTime }: PrivacyDeps): PrivacyRoutes {
+export function createPrivacyRoutes({ profiles, nextWriteTime, bus }: PrivacyDeps): PrivacyRoutes {
   return {
     async getPrivacy(_request, context) {
       const { userId } = callingUser(context);
@@ -25,6 +27,7 @@ export function createPrivacyRoutes({ profiles, nextWriteTime }: PrivacyDeps): P
       const known = await profiles.readLastSeenAudience([userId]);
       if (!known.has(userId)) throw userErrors.NOT_FOUND();
       await profiles.setLastSeenAudience(userId, privacy?.lastSeen || Audience.EVERYONE, nextWriteTime());
+      bus.publish("privacy", Buffer.from(userId));
       return {};
     },
     async listPrivacy({ userIds }) {
