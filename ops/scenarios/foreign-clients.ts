@@ -14,7 +14,7 @@ export interface ForeignClient {
 }
 
 export interface ForeignStream {
-  /** The messages that came so far. */
+  /** The messages that came so far. Throws CallFailed with what the program printed once it has failed. */
   messages(): JsonObject[];
   /** Ends the program and waits until it is gone. */
   close(): Promise<void>;
@@ -104,9 +104,14 @@ function openStream(
 ): ForeignStream {
   const child = startCommand(command, { input, inputEnds });
   const chunks: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const complaints: Buffer[] = [];
+  child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => complaints.push(chunk));
   return {
-    messages: () => split(Buffer.concat(chunks)).map((text) => JSON.parse(text)),
+    messages() {
+      if (child.exitCode) throw new CallFailed(Buffer.concat([...chunks, ...complaints]).toString());
+      return split(Buffer.concat(chunks)).map((text) => JSON.parse(text));
+    },
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
