@@ -59,12 +59,12 @@ test("the same client id with other content, the password included, is refused",
 
 test("a handle has one owner, and being refused leaves no trace", async () => {
   const { register, accounts } = await stand();
-  const [handle, key] = [newHandle(), newKey()];
-  const outcomes = await Promise.allSettled(
-    [newKey(), newKey(), newKey()].map((each) => register(each, wish({ handle }), signal)),
-  );
+  const [handle, key, rivals] = [newHandle(), newKey(), [newKey(), newKey(), newKey()]];
+  const outcomes = await Promise.allSettled(rivals.map((each) => register(each, wish({ handle }), signal)));
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect(outcomes.filter(({ status }) => status === "rejected")).toMatchObject([{ reason: taken }, { reason: taken }]);
+  const registrations = await Promise.all(rivals.map((each) => accounts.registration(each)));
+  expect(registrations.filter(Boolean)).toHaveLength(1);
   await expect(register(key, wish({ handle }), signal)).rejects.toMatchObject(taken);
   expect(await accounts.registration(key)).toBeUndefined();
   expect(await register(key, wish(), signal)).toBeDefined();

@@ -2,9 +2,10 @@ import type { Bus } from "#platform/bus/bus.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import { type ClientId, type DeviceId, type SessionId, sessionId, type UserId, uuidv7 } from "#platform/runtime/ids.ts";
 import type { AccessSubject, AccessToken, AccessTokens } from "./access-token.ts";
-import { authErrors } from "./errors.ts";
+import { createEnding } from "./ending.ts";
 import type { RefreshTokens } from "./refresh-token.ts";
-import { decideRefresh, isLive } from "./rotation.ts";
+import { createRefreshing, type IssueTokens } from "./refreshing.ts";
+import { isLive } from "./rotation.ts";
 import type { SessionRow, SessionStore } from "./stores/session-store.ts";
 
 /** Sessions that a user may have at once; the one that refreshed longest ago gives way to a new one. */
@@ -50,68 +51,38 @@ export interface SessionsOptions {
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, accessTokens, refreshTokens, bus, clock, refreshTtlMs } = options;
-
-  async function issue(row: SessionRow): Promise<IssuedSession> {
-    return { row, access: await accessTokens.mint(row, row.refreshedAt), refreshToken: refreshTokens.make(row) };
-  }
-
-  async function end(row: SessionRow): Promise<void> {
-    const now = clock();
-    // The row outlives every access token of the session, so that ending it again is told from a session never known.
-    const keepUntil = row.generation === 0 ? row.expiresAt : now + options.accessTtlMs;
-    if (!(await store.end(row.userId, row.sessionId, now, keepUntil))) return;
-    bus.publish("sessions", Buffer.from(row.sessionId));
-  }
-
+  const { store, accessTokens, refreshTokens, clock, refreshTtlMs } = options;
+  const end = createEnding(options);
   const endAll = (rows: readonly SessionRow[]) => Promise.all(rows.map(end));
-
-  /** Drops rows past their time and returns the living ones. */
-  async function sweep(userId: UserId): Promise<SessionRow[]> {
-    const [now, rows] = [clock(), await store.list(userId)];
-    const gone = rows.filter((row) => row.expiresAt <= now);
-    await store.remove(
-      userId,
-      gone.map((row) => row.sessionId),
-    );
-    return rows.filter((row) => isLive(row, now));
-  }
+  const issue: IssueTokens = async (row) => ({
+    row,
+    access: await accessTokens.mint(row, row.refreshedAt),
+    refreshToken: refreshTokens.make(row),
+  });
+  const living = async (userId: UserId) => {
+    const now = clock();
+    return (await store.list(userId)).filter((row) => isLive(row, now));
+  };
 
   return {
+    refresh: createRefreshing({ ...options, issue, end }),
+
     async start(userId, { deviceId, name }) {
-      const live = await sweep(userId);
-      const row = newRow({ userId, deviceId, sessionId: sessionId(uuidv7(clock())) }, name, clock());
-      const fresh: SessionRow = { ...row, expiresAt: row.createdAt + refreshTtlMs, generation: 1 };
-      await store.insert(fresh);
+      await sweep(store, userId, clock());
+      const live = await living(userId);
+      const now = clock();
+      const empty = newRow({ userId, deviceId, sessionId: sessionId(uuidv7(now)) }, name, now);
+      const row: SessionRow = { ...empty, expiresAt: now + refreshTtlMs, generation: 1 };
+      await store.insert(row);
+      const replaced = live.filter((other) => other.deviceId === deviceId);
       const others = live.filter((other) => other.deviceId !== deviceId);
       const surplus = others.sort((a, b) => b.refreshedAt - a.refreshedAt).slice(maxSessions - 1);
-      await endAll([...live.filter((other) => other.deviceId === deviceId), ...surplus]);
-      return await issue(fresh);
-    },
-
-    async refresh(token, clientId) {
-      const grant = refreshTokens.read(token);
-      if (!grant) throw authErrors.REFRESH_REFUSED();
-      for (;;) {
-        const row = await store.find(grant.userId, grant.sessionId);
-        const now = clock();
-        const decision = decideRefresh(row, grant.generation, clientId, now);
-        if (!row || decision === "refused") throw authErrors.REFRESH_REFUSED();
-        if (decision === "repeat") return await issue(row);
-        if (decision === "reused") {
-          await end(row);
-          throw authErrors.REFRESH_REUSED();
-        }
-        const rotation = { rotatedBy: clientId, refreshedAt: now, expiresAt: now + refreshTtlMs };
-        // Where another call rotated first, the row decides anew.
-        if (!(await store.rotate(row.userId, row.sessionId, row.generation, rotation))) continue;
-        return await issue({ ...row, ...rotation, generation: row.generation + 1 });
-      }
+      await endAll([...replaced, ...surplus]);
+      return await issue(row);
     },
 
     async list(userId) {
-      const now = clock();
-      const rows = (await store.list(userId)).filter((row) => isLive(row, now));
+      const rows = await living(userId);
       return rows.sort((a, b) => b.createdAt - a.createdAt || (a.sessionId < b.sessionId ? 1 : -1));
     },
 
@@ -127,23 +98,30 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     async endOthers(userId, kept) {
-      const now = clock();
-      const rows = await store.list(userId);
-      await endAll(rows.filter((row) => row.sessionId !== kept && isLive(row, now)));
+      await endAll((await living(userId)).filter((row) => row.sessionId !== kept));
     },
 
     async observe(subject, expiresAt) {
       const known = await store.find(subject.userId, subject.sessionId);
       if (known?.endedAt) return false;
-      if (known) {
-        if (known.expiresAt < expiresAt) await store.extend(subject.userId, subject.sessionId, expiresAt);
-        return true;
+      if (!known) {
+        await sweep(store, subject.userId, clock());
+        await store.insert({ ...newRow(subject, "", clock()), expiresAt });
+      } else if (known.expiresAt < expiresAt) {
+        await store.extend(subject.userId, subject.sessionId, expiresAt);
       }
-      await sweep(subject.userId);
-      await store.insert({ ...newRow(subject, "", clock()), expiresAt });
       return true;
     },
   };
+}
+
+/** Drops rows past their time. */
+async function sweep(store: SessionStore, userId: UserId, now: number): Promise<void> {
+  const gone = (await store.list(userId)).filter((row) => row.expiresAt <= now);
+  await store.remove(
+    userId,
+    gone.map((row) => row.sessionId),
+  );
 }
 
 function newRow({ userId, sessionId, deviceId }: AccessSubject, deviceName: string, now: number): SessionRow {

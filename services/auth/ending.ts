@@ -1,0 +1,23 @@
+import type { Bus } from "#platform/bus/bus.ts";
+import type { Clock } from "#platform/runtime/clock.ts";
+import type { SessionRow, SessionStore } from "./stores/session-store.ts";
+
+/** Ends a session and tells the bus. Where it had ended before, nothing happens. */
+export type EndSession = (row: SessionRow) => Promise<void>;
+
+export interface EndingOptions {
+  readonly store: Pick<SessionStore, "end">;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly accessTtlMs: number;
+}
+
+export function createEnding({ store, bus, clock, accessTtlMs }: EndingOptions): EndSession {
+  return async (row) => {
+    const now = clock();
+    // The row outlives the session's access tokens, so that ending it again is told from a session never known.
+    const keepUntil = row.generation === 0 ? row.expiresAt : now + accessTtlMs;
+    if (!(await store.end(row.userId, row.sessionId, now, keepUntil))) return;
+    bus.publish("sessions", Buffer.from(row.sessionId));
+  };
+}
