@@ -114,17 +114,20 @@ async function startWriter(options: SqliteOptions): Promise<Writer> {
     for (const { reject } of waiting.values()) reject(failure);
     waiting.clear();
   };
-  worker.on("message", (replies: WriterReply[]) => {
+  const settle = (replies: WriterReply[]) => {
     for (const reply of replies) {
       const caller = waiting.get(reply.id);
       waiting.delete(reply.id);
       if (reply.error === undefined) caller?.resolve(reply.changes);
       else caller?.reject(new SqliteFailure(reply.error));
     }
-  });
+  };
+  // A port delivers up to 1,000 messages without a pause while more keep coming. Settling in a turn of its own lets
+  // sockets, timers and other writers in between.
+  worker.on("message", (replies: WriterReply[]) => setImmediate(settle, replies));
   const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   worker.on("error", (error) => fail(new SqliteFailure(`writer of ${options.path} failed`, { cause: error })));
-  worker.on("exit", () => fail(new SqliteFailure(`${options.path} is closed`)));
+  worker.on("exit", () => setImmediate(fail, new SqliteFailure(`${options.path} is closed`)));
   const run = (work: Omit<WriterRequest, "id">) =>
     new Promise<number[]>((resolve, reject) => {
       if (failure) return reject(failure);
