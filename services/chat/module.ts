@@ -4,6 +4,7 @@ import { UserService } from "#gen/parley/user/v1/user_pb.js";
 import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
+import { measureAppends, measureShards } from "./chat-metrics.ts";
 import { startProjector } from "./projector/projector.ts";
 import { verifyCheckpoints } from "./projector/verify-checkpoints.ts";
 import { createAfterTokens } from "./reads/after-tokens.ts";
@@ -21,8 +22,10 @@ import { createSqliteProjection } from "./stores/projection-store-sqlite.ts";
 export const chatModule: ModuleDefinition = { name: "chat", needs: ["user"], start: startChat };
 
 async function startChat(boot: Boot): Promise<Module> {
-  const { following, log, clock, logger, sealer, bus } = boot;
+  const { following, clock, logger, sealer, bus } = boot;
   const { db } = boot.store;
+  const log = measureAppends(boot.log, boot.metrics);
+  measureShards(following, boot.metrics);
   const stores = { conversations: createSqliteConversations(db), history: createSqliteHistory(db) };
   const idempotence = createSqliteIdempotence(db);
   await verifyCheckpoints(createSqliteCheckpoints(db), following);
