@@ -1,0 +1,186 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Client } from "@connectrpc/connect";
+import type { ChatService, Membership as MembershipMessage } from "#gen/parley/chat/v1/chat_pb.js";
+import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import type { FollowedEntry, Following } from "#platform/log/following.ts";
+import { callAs } from "#platform/rpc/identity.ts";
+import { type ConversationId, conversationId, type UserId } from "#platform/runtime/ids.ts";
+import { eventItem, type Item } from "./frames.ts";
+import { Membership, type MembershipChange, usersAdded, usersRemoved } from "./membership.ts";
+import type { Stream } from "./stream.ts";
+
+/** A user with open streams. */
+export interface Listener {
+  readonly userId: UserId;
+  /** All memberships that may matter to a stream, ended ones included. */
+  readonly memberships: Map<ConversationId, Membership>;
+  readonly streams: Set<Stream>;
+}
+
+/** A conversation that somebody listens to. */
+interface Room {
+  /** Infinite until it is known. */
+  memberCount: number;
+  readonly listeners: Map<Listener, Membership>;
+}
+
+const asGateway = { kind: "service", name: "gateway" } as const;
+/** Entries that are looked through at once for memberships. */
+const scanSize = 5000;
+
+/**
+ * Who listens to what: the index from conversations to the streams of this process. One listener on the log serves them
+ * all; an event costs as much as it has listeners.
+ */
+export class Audience {
+  readonly #following: Following;
+  readonly #chat: Client<typeof ChatService>;
+  readonly #listeners = new Map<UserId, Listener>();
+  readonly #rooms = new Map<ConversationId, Room>();
+
+  constructor(following: Following, chat: Client<typeof ChatService>) {
+    this.#following = following;
+    this.#chat = chat;
+  }
+
+  /** Makes the user a listener; changes of membership that are followed from now on are learned. */
+  enter(userId: UserId): Listener {
+    const known = this.#listeners.get(userId);
+    if (known) return known;
+    const listener: Listener = { userId, memberships: new Map(), streams: new Set() };
+    this.#listeners.set(userId, listener);
+    return listener;
+  }
+
+  /** Forgets a listener that has no stream left. */
+  leave(listener: Listener): void {
+    if (listener.streams.size > 0 || this.#listeners.get(listener.userId) !== listener) return;
+    this.#listeners.delete(listener.userId);
+    for (const id of listener.memberships.keys()) this.#leaveRoom(id, listener);
+  }
+
+  find(userId: UserId): Listener | undefined {
+    return this.#listeners.get(userId);
+  }
+
+  /** The users who listen to a conversation, if it has at most `maxMembers` members. */
+  *listenersOf(id: ConversationId, maxMembers: number): Iterable<Listener> {
+    const room = this.#rooms.get(id);
+    if (room && room.memberCount <= maxMembers) yield* room.listeners.keys();
+  }
+
+  /**
+   * Learns all memberships of the user: first the changes above `positions` that the ring has, then what is stored. The
+   * ring only drops what is stored, so nothing falls between.
+   */
+  async load(listener: Listener, positions: readonly number[], signal: AbortSignal): Promise<void> {
+    for (let shard = 0; shard < this.#following.shards; shard++) {
+      await this.#learnFromRing(listener, shard, positions[shard] ?? 0);
+    }
+    const { memberships } = await this.#chat.listMemberships(
+      { userId: listener.userId },
+      callAs(asGateway, { signal }),
+    );
+    for (const stored of memberships) this.#learnStored(listener, stored);
+    for (const [id, membership] of listener.memberships) {
+      if (membership.lasts) this.#enterRoom(id, listener, membership);
+    }
+  }
+
+  /** Takes note of a change of membership, wherever it was found. */
+  learn(listener: Listener, id: ConversationId, change: MembershipChange): Membership {
+    const membership = listener.memberships.get(id) ?? new Membership();
+    listener.memberships.set(id, membership);
+    membership.learn(change);
+    return membership;
+  }
+
+  /** Tells an entry that was just followed to everybody whom it concerns. */
+  tell(entry: FollowedEntry): void {
+    for (const listener of this.#known(usersAdded(entry.event))) {
+      const membership = this.learn(listener, entry.conversationId, { seq: entry.seq, added: true });
+      this.#enterRoom(entry.conversationId, listener, membership);
+      this.#learnKind(entry, listener, membership);
+    }
+    const removed = this.#known(usersRemoved(entry.event));
+    for (const listener of removed) this.learn(listener, entry.conversationId, { seq: entry.seq, added: false });
+    const room = this.#rooms.get(entry.conversationId);
+    if (!room) return;
+    room.memberCount = countAfter(room.memberCount, entry);
+    let item: Item | undefined;
+    for (const [listener, membership] of room.listeners) {
+      item ??= eventItem(entry);
+      for (const stream of listener.streams) stream.tell(entry, item, membership);
+    }
+    for (const listener of removed) this.#leaveRoom(entry.conversationId, listener);
+  }
+
+  #known(users: readonly UserId[]): Listener[] {
+    return users.map((user) => this.#listeners.get(user)).filter((listener) => listener !== undefined);
+  }
+
+  async #learnFromRing(listener: Listener, shard: number, position: number): Promise<void> {
+    const following = this.#following;
+    let next = Math.min(position, following.watermark(shard));
+    for (;;) {
+      next = Math.max(next, following.ringStart(shard) - 1);
+      const entries = following.above(shard, next, scanSize) ?? [];
+      for (const entry of entries) {
+        const change = changeFor(listener.userId, entry);
+        if (change) this.learn(listener, entry.conversationId, change);
+      }
+      if (entries.length < scanSize) return;
+      next = entries.at(-1)?.position ?? next;
+      await nextTurn();
+    }
+  }
+
+  #learnStored(listener: Listener, stored: MembershipMessage): void {
+    const id = conversationId(stored.conversationId);
+    const membership = this.learn(listener, id, { seq: Number(stored.joinedSeq), added: true });
+    const endedAt = Number(stored.ranges.at(-1)?.toSeq ?? 0);
+    if (endedAt > 0) membership.learn({ seq: endedAt, added: false });
+    membership.kind = stored.kind;
+    if (!membership.lasts) return;
+    const room = this.#enterRoom(id, listener, membership);
+    if (room) room.memberCount = stored.memberCount;
+  }
+
+  /** The kind is in the event that creates a conversation; who is added later has it looked up. */
+  #learnKind({ event, conversationId: id }: FollowedEntry, listener: Listener, membership: Membership): void {
+    if (membership.kind !== ConversationKind.UNSPECIFIED) return;
+    if (event.body.case === "conversationCreated") {
+      membership.kind = event.body.value.kind;
+      return;
+    }
+    const asked = this.#chat.checkMembership({ conversationId: id, userId: listener.userId }, callAs(asGateway));
+    asked.then(
+      ({ membership: stored }) => stored && this.#learnStored(listener, stored),
+      () => undefined,
+    );
+  }
+
+  #enterRoom(id: ConversationId, listener: Listener, membership: Membership): Room | undefined {
+    if (this.#listeners.get(listener.userId) !== listener) return undefined;
+    const room = this.#rooms.get(id) ?? { memberCount: Number.POSITIVE_INFINITY, listeners: new Map() };
+    this.#rooms.set(id, room);
+    room.listeners.set(listener, membership);
+    return room;
+  }
+
+  #leaveRoom(id: ConversationId, listener: Listener): void {
+    const room = this.#rooms.get(id);
+    if (!room?.listeners.delete(listener) || room.listeners.size > 0) return;
+    this.#rooms.delete(id);
+  }
+}
+
+function changeFor(user: UserId, { event, seq }: FollowedEntry): MembershipChange | undefined {
+  if (usersAdded(event).includes(user)) return { seq, added: true };
+  return usersRemoved(event).includes(user) ? { seq, added: false } : undefined;
+}
+
+function countAfter(count: number, { event }: FollowedEntry): number {
+  if (event.body.case === "conversationCreated") return event.body.value.members.length;
+  return count + usersAdded(event).length - usersRemoved(event).length;
+}

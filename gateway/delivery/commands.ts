@@ -1,0 +1,148 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { Validator } from "@bufbuild/protovalidate";
+import type { Client } from "@connectrpc/connect";
+import {
+  type ChatService,
+  type SendMessageRequest,
+  SendMessageRequestSchema,
+  SetMarksRequestSchema,
+} from "#gen/parley/chat/v1/chat_pb.js";
+import type { ConnectRequest } from "#gen/parley/chat/v1/delivery_pb.js";
+import { type PresenceService, SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
+import { platformErrors } from "#platform/rpc/errors.ts";
+import { callAs } from "#platform/rpc/identity.ts";
+import { streamErrors } from "../errors.ts";
+import { Answers } from "./answers.ts";
+import { plainItem } from "./frames.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
+import type { Stream } from "./stream.ts";
+
+export interface CommandPeers {
+  readonly chat: Client<typeof ChatService>;
+  readonly presence: Client<typeof PresenceService>;
+  readonly validator: Validator;
+}
+
+/** How long a send may take before its outcome is told as unknown. */
+const sendTimeoutMs = 15_000;
+
+/** Sends to one conversation, one after the other. */
+interface Lane {
+  last: Promise<void>;
+  waiting: number;
+  /** The send that failed and may be repeated: until it is, later ones are refused as it was. */
+  heldBy?: { readonly clientId: string; readonly refusal: Refusal };
+}
+
+/** Carries out what a client says on a Connect stream, and answers on the stream. */
+export class Commands {
+  readonly #stream: Stream;
+  readonly #peers: CommandPeers;
+  readonly #answers = new Answers();
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(stream: Stream, peers: CommandPeers) {
+    this.#stream = stream;
+    this.#peers = peers;
+    stream.onSent = (clientId) => this.#answers.fromLog(clientId);
+  }
+
+  /** Reads commands until there are no more. Rejects where the client breaks the protocol. */
+  async read(requests: AsyncIterator<ConnectRequest>): Promise<void> {
+    for (;;) {
+      await this.#answers.room();
+      const request = await requests.next();
+      if (request.done || this.#stream.isClosed) return;
+      await this.#carryOut(request.value);
+    }
+  }
+
+  /** Lets go of whatever waits: the stream is over. */
+  close(): void {
+    this.#answers.close();
+  }
+
+  /** Marks and typing are carried out before the next command is read; sends are not waited for. */
+  async #carryOut({ command }: ConnectRequest): Promise<void> {
+    const { chat, presence } = this.#peers;
+    const asUser = callAs(this.#stream.identity, { timeoutMs: sendTimeoutMs });
+    switch (command.case) {
+      case "send":
+        this.#send(command.value);
+        return;
+      case "mark":
+        return this.#attempt(command.value.clientId, async () => {
+          this.#validate(SetMarksRequestSchema, command.value);
+          await chat.setMarks(command.value, asUser);
+        });
+      case "typing":
+        return this.#attempt("", async () => {
+          this.#validate(SetTypingRequestSchema, command.value);
+          await presence.setTyping(command.value, asUser);
+        });
+      case "open":
+        throw streamErrors.NOT_OPENED();
+      default:
+        this.#refuse("", refusalOf(platformErrors.INVALID_ARGUMENT({ message: "command" })));
+    }
+  }
+
+  async #attempt(clientId: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#refuse(clientId, refusalOf(error));
+    }
+  }
+
+  #send(request: SendMessageRequest): void {
+    const lane = this.#lanes.get(request.conversationId) ?? { last: Promise.resolve(), waiting: 0 };
+    this.#lanes.set(request.conversationId, lane);
+    this.#answers.expect(request.clientId.toLowerCase());
+    lane.waiting++;
+    lane.last = lane.last.then(async () => {
+      if (!this.#stream.isClosed) await this.#sendNext(request, lane);
+      lane.waiting--;
+      if (lane.waiting === 0 && !lane.heldBy) this.#lanes.delete(request.conversationId);
+    });
+  }
+
+  async #sendNext(request: SendMessageRequest, lane: Lane): Promise<void> {
+    const clientId = request.clientId.toLowerCase();
+    if (lane.heldBy && lane.heldBy.clientId !== clientId) {
+      this.#answerRefused(clientId, { ...lane.heldBy.refusal, message: "an earlier message is not sent yet" });
+      return;
+    }
+    delete lane.heldBy;
+    try {
+      this.#validate(SendMessageRequestSchema, request);
+      const asUser = callAs(this.#stream.identity, { timeoutMs: sendTimeoutMs });
+      const { seq, duplicate } = await this.#peers.chat.sendMessage(request, asUser);
+      if (!this.#answers.fromCall(clientId, !duplicate)) return;
+      const value = { clientId, conversationId: request.conversationId, seq };
+      this.#stream.push(plainItem({ case: "sent", value }));
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal.retryable) lane.heldBy = { clientId, refusal };
+      this.#answerRefused(clientId, refusal);
+    }
+  }
+
+  /** An outcome that was unknown to the call may have come with the log meanwhile. */
+  #answerRefused(clientId: string, refusal: Refusal): void {
+    if (this.#answers.fromCall(clientId, false)) this.#refuse(clientId, refusal);
+  }
+
+  #refuse(clientId: string, refusal: Refusal): void {
+    this.#stream.push(plainItem({ case: "refused", value: { clientId, ...refusal } }));
+  }
+
+  #validate<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): void {
+    const result = this.#peers.validator.validate(schema, message);
+    if (result.kind === "invalid") {
+      const [violation] = result.violations;
+      throw platformErrors.INVALID_ARGUMENT({ message: violation?.toString() ?? "" });
+    }
+    if (result.kind === "error") throw result.error;
+  }
+}

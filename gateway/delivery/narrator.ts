@@ -1,0 +1,131 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { SkipReason, type SkipSchema } from "#gen/parley/chat/v1/delivery_pb.js";
+import { ConversationKind, type Event } from "#gen/parley/chat/v1/events_pb.js";
+import type { FollowedEntry } from "#platform/log/following.ts";
+import type { ConversationId, UserId } from "#platform/runtime/ids.ts";
+import { type Item, itemAt, type LogPlace, plainItem } from "./frames.ts";
+import type { Membership } from "./membership.ts";
+
+/** Most conversations of which numbers are held back. */
+const maxPendingSkips = 64;
+
+/** Numbers that wait to be passed over, and where the first of them stands in the log. */
+interface PendingSkip {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly shard: number;
+  readonly position: number;
+}
+
+/**
+ * Turns the entries of the log into what one stream is told: entries go in by rising position within a shard, frames
+ * come out that leave no hole in any conversation. Numbers to pass over are held back and merged until the next frame
+ * of their conversation; a frame that comes meanwhile covers its shard only up to before the first of them.
+ */
+export class Narrator {
+  readonly #userId: UserId;
+  readonly #emit: (item: Item) => void;
+  readonly #tellsSent: (clientId: string) => boolean;
+  readonly #skips = new Map<ConversationId, PendingSkip>();
+
+  /** `tellsSent` says whether a `sent` with this client id is still to be told. */
+  constructor(userId: UserId, emit: (item: Item) => void, tellsSent: (clientId: string) => boolean) {
+    this.#userId = userId;
+    this.#emit = emit;
+    this.#tellsSent = tellsSent;
+  }
+
+  /** `item` is the shared frame of the entry's event. */
+  tell(entry: FollowedEntry, item: Item, membership: Membership): void {
+    const placement = membership.place(entry.seq);
+    if (placement === "outside") return;
+    const { conversationId, event, seq } = entry;
+    if (placement === "inside" && isQuiet(membership, event)) {
+      this.#skip(entry);
+      return;
+    }
+    this.flushOf(conversationId);
+    if (event.body.case === "void") {
+      this.#tellVoid(entry, event.body.value.from);
+      return;
+    }
+    if (placement === "first") {
+      this.#emit(plainItem({ case: "joined", value: { conversationId, baseSeq: BigInt(seq - 1) } }));
+    }
+    if (this.#isOwnMessage(entry) && this.#tellsSent(entry.header.clientId)) {
+      const { clientId } = entry.header;
+      this.#emit(plainItem({ case: "sent", value: { clientId, conversationId, seq: event.seq } }));
+    }
+    if (placement === "last") {
+      this.#emit({ ...item, position: 0 });
+      this.#emit(this.#covered(itemAt(entry, { case: "left", value: { conversationId, toSeq: event.seq } })));
+    } else {
+      this.#emit(this.#covered(item));
+    }
+  }
+
+  /** Tells that events are to be fetched; with it the stream comes to where `at` stands. */
+  limit(run: { conversationId: ConversationId; from: number; to: number }, at: LogPlace): void {
+    const { conversationId } = run;
+    this.flushOf(conversationId);
+    const value = { conversationId, fromSeq: BigInt(run.from), toSeq: BigInt(run.to) };
+    this.#emit(this.#covered(itemAt(at, { case: "limited", value })));
+  }
+
+  /** Tells all numbers that are to be passed over. Frames that carry a token come after this. */
+  flush(): void {
+    for (const conversation of [...this.#skips.keys()]) this.flushOf(conversation);
+  }
+
+  flushOf(conversationId: ConversationId): void {
+    const skip = this.#skips.get(conversationId);
+    if (!skip) return;
+    this.#skips.delete(conversationId);
+    this.#emit(
+      skipItem({
+        conversationId,
+        fromSeq: BigInt(skip.fromSeq),
+        toSeq: BigInt(skip.toSeq),
+        reason: SkipReason.MEMBERSHIP,
+      }),
+    );
+  }
+
+  #skip({ conversationId, seq, shard, position }: FollowedEntry): void {
+    const pending = this.#skips.get(conversationId) ?? { fromSeq: seq, shard, position };
+    this.#skips.set(conversationId, { ...pending, toSeq: seq });
+    if (this.#skips.size > maxPendingSkips) this.flush();
+  }
+
+  #tellVoid(entry: FollowedEntry, from: bigint): void {
+    const { conversationId, event } = entry;
+    this.#emit(plainItem({ case: "reset", value: { conversationId, keepSeq: from - 1n } }));
+    const value = { conversationId, fromSeq: from, toSeq: event.seq, reason: SkipReason.VOID };
+    this.#emit(this.#covered(itemAt(entry, { case: "skip", value })));
+  }
+
+  /** A message that a device of this user sent, be it deleted by now. */
+  #isOwnMessage({ header, event }: FollowedEntry): boolean {
+    if (header.userId !== this.#userId || header.clientId === "") return false;
+    const { body } = event;
+    return body.case === "messagePosted" || (body.case === "tombstone" && body.value.targetSeq === event.seq);
+  }
+
+  #covered(item: Item): Item {
+    let position = item.position;
+    for (const skip of this.#skips.values()) {
+      if (skip.shard === item.shard) position = Math.min(position, skip.position - 1);
+    }
+    return position === item.position ? item : { ...item, position };
+  }
+}
+
+function skipItem(value: MessageInitShape<typeof SkipSchema>): Item {
+  return plainItem({ case: "skip", value });
+}
+
+/** Whether the event tells of people who come or go, where that is not announced. */
+export function isQuiet(membership: Membership, { body }: Event): boolean {
+  if (membership.kind !== ConversationKind.CHANNEL) return false;
+  return body.case === "membersAdded" || body.case === "memberRemoved";
+}

@@ -1,0 +1,23 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { RefusedSchema } from "#gen/parley/chat/v1/delivery_pb.js";
+import { ChatErrorSchema } from "#gen/parley/chat/v1/errors_pb.js";
+import { PlatformErrorReason, PlatformErrorSchema } from "#gen/parley/errors/v1/errors_pb.js";
+
+export type Refusal = Omit<MessageInitShape<typeof RefusedSchema>, "clientId" | "$typeName"> & {
+  readonly retryable: boolean;
+};
+
+/** What a client is told of a command that failed. Outcomes that nobody knows are retryable. */
+export function refusalOf(cause: unknown): Refusal {
+  const error = ConnectError.from(cause);
+  const { code, rawMessage: message } = error;
+  const [chat] = error.findDetails(ChatErrorSchema);
+  if (chat) return { code, message, chat: true, reason: chat.reason, retryable: chat.retryable };
+  const [platform] = error.findDetails(PlatformErrorSchema);
+  if (platform) return { code, message, reason: platform.reason, retryable: platform.retryable };
+  if (code === Code.DeadlineExceeded || code === Code.Canceled || code === Code.Unavailable) {
+    return { code, message, reason: PlatformErrorReason.DEADLINE, retryable: true };
+  }
+  return { code: Code.Internal, message: "internal error", reason: PlatformErrorReason.INTERNAL, retryable: false };
+}

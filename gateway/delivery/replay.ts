@@ -1,0 +1,64 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { FollowedEntry, Following } from "#platform/log/following.ts";
+import type { ConversationId } from "#platform/runtime/ids.ts";
+import { eventItem } from "./frames.ts";
+import type { Membership } from "./membership.ts";
+import type { ReplayLimit } from "./replay-limit.ts";
+import type { Stream } from "./stream.ts";
+
+export interface ReplayDeps {
+  readonly following: Following;
+  readonly memberships: ReadonlyMap<ConversationId, Membership>;
+  readonly limit: ReplayLimit;
+  /** Tells what the ring no longer has of a shard, and moves the stream to where the ring begins or beyond. */
+  readonly missed: (stream: Stream, shard: number) => AsyncIterable<void>;
+  /** Called between frames; pushes a heartbeat where one is due. */
+  readonly pulse: (stream: Stream) => void;
+}
+
+/** Entries taken from the ring at once: few, so that what is deleted meanwhile is told as deleted. */
+const batchSize = 100;
+
+/**
+ * Tells a stream what it missed, shard by shard, until it stands at the end of the ring on all of them: then, in the
+ * same turn, it may go live. Yields whenever frames wait to be taken.
+ */
+export async function* replay(stream: Stream, deps: ReplayDeps): AsyncGenerator<void> {
+  const { following } = deps;
+  const isBehind = (position: number, shard: number) => position < following.tail(shard);
+  while (stream.told.some(isBehind)) {
+    for (let shard = 0; shard < following.shards; shard++) yield* replayShard(stream, shard, deps);
+  }
+}
+
+async function* replayShard(stream: Stream, shard: number, deps: ReplayDeps): AsyncGenerator<void> {
+  for (;;) {
+    const position = stream.told[shard] ?? 0;
+    const entries = deps.following.above(shard, position, batchSize);
+    if (!entries) {
+      yield* deps.missed(stream, shard);
+      continue;
+    }
+    if (entries.length === 0) break;
+    for (const entry of entries) {
+      tellMissed(stream, entry, deps);
+      stream.told[shard] = entry.position;
+      deps.pulse(stream);
+      if (stream.hasFrames) yield;
+    }
+    if (entries.length === batchSize) await nextTurn();
+  }
+  // Entries of another kind than events move the tail too.
+  stream.told[shard] = Math.max(stream.told[shard] ?? 0, deps.following.tail(shard));
+}
+
+function tellMissed(stream: Stream, entry: FollowedEntry, { memberships, limit }: ReplayDeps): void {
+  const membership = memberships.get(entry.conversationId);
+  if (!membership) return;
+  const verdict = limit.judge(entry, membership);
+  if (verdict === "tell") stream.narrator.tell(entry, eventItem(entry), membership);
+  else if (verdict !== "covered") {
+    const { conversationId, seq } = entry;
+    stream.narrator.limit({ conversationId, from: seq, to: verdict.limitedTo }, entry);
+  }
+}

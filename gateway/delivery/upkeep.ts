@@ -1,0 +1,34 @@
+import { CloseReason } from "#gen/parley/chat/v1/delivery_pb.js";
+import type { Following } from "#platform/log/following.ts";
+import type { Clock } from "#platform/runtime/clock.ts";
+import { type Delivery, heartbeatMs } from "./delivery.ts";
+import type { Stream } from "./stream.ts";
+
+/** A client that takes no frame of its replay for this long is closed. */
+export const stalledReplayMs = 60_000;
+const upkeepMs = 1000;
+
+export interface UpkeepDeps {
+  readonly delivery: Delivery;
+  readonly following: Following;
+  readonly clock: Clock;
+}
+
+/** Once a second: heartbeats that are due, replays that nobody reads, shards that can't be followed. */
+export function keepStreamsUp({ delivery, following, clock }: UpkeepDeps): () => void {
+  const look = (stream: Stream, now: number) => {
+    if (stream.isLive && now - stream.tokenAt >= heartbeatMs) stream.heartbeat();
+    if (!stream.isLive && now - stream.takenAt >= stalledReplayMs) stream.close(CloseReason.SLOW);
+  };
+  const timer = setInterval(() => {
+    const now = clock();
+    for (const stream of [...delivery.streams]) look(stream, now);
+    if (isStopped(following)) delivery.close(CloseReason.UNAVAILABLE);
+  }, upkeepMs).unref();
+  return () => clearInterval(timer);
+}
+
+function isStopped(following: Following): boolean {
+  for (let shard = 0; shard < following.shards; shard++) if (following.stopped(shard)) return true;
+  return false;
+}

@@ -1,0 +1,64 @@
+import { createValidator } from "@bufbuild/protovalidate";
+import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
+import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
+import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
+import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
+import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
+import { createAnnouncer } from "./delivery/announcer.ts";
+import { Audience } from "./delivery/audience.ts";
+import { Delivery } from "./delivery/delivery.ts";
+import { passEphemera } from "./delivery/ephemera.ts";
+import { watchPresence } from "./delivery/presence-watch.ts";
+import { createDeliveryRoutes } from "./delivery/routes.ts";
+import { watchSessions } from "./delivery/session-watch.ts";
+import type { Stream } from "./delivery/stream.ts";
+import { createStreamMetrics } from "./delivery/stream-metrics.ts";
+import { keepStreamsUp } from "./delivery/upkeep.ts";
+
+/** How long streams that were closed may take to hand over their last frame when the server stops. */
+const lastFrameMs = 2000;
+
+/** The edge: open streams. */
+export const gatewayModule: ModuleDefinition = {
+  name: "gateway",
+  needs: ["auth", "user", "chat", "presence"],
+  start: async (boot) => startGateway(boot),
+};
+
+function startGateway(boot: Boot): Module {
+  const { following, bus, clock, logger } = boot;
+  const chat = boot.peer(ChatService);
+  const presence = boot.peer(PresenceService);
+  const audience = new Audience(following, chat);
+  const metrics = createStreamMetrics(boot.metrics);
+  const announcer = createAnnouncer(presence);
+  const presenceWatch = watchPresence(bus, presence);
+  const delivery = new Delivery({
+    ...boot,
+    chat,
+    audience,
+    watchers: [metrics, announcer, { opened: () => {}, closed: presenceWatch.closed }],
+  });
+  const taken = new Set<Stream>();
+  const peers = { chat, presence, validator: createValidator() };
+  boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, taken, wrote: metrics.wrote }));
+  const endings = [
+    following.listen((entry) => audience.tell(entry)),
+    watchSessions({ delivery, auth: boot.peer(AuthService), bus, clock, logger }),
+    passEphemera(bus, audience, clock),
+    keepStreamsUp({ delivery, following, clock }),
+    presenceWatch.stop,
+    announcer.stop,
+  ];
+  return {
+    async drain() {
+      delivery.drain();
+      const deadline = performance.now() + lastFrameMs;
+      while (taken.size > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    },
+    async stop() {
+      delivery.drain();
+      for (const end of endings) end();
+    },
+  };
+}
