@@ -55,10 +55,10 @@ async function converse(client: ForeignClient): Promise<void> {
   await first.close();
   const token = caughtUpToken(first);
 
-  const { after } = await send(client, ada, conversationId, "are you there?");
+  await send(client, ada, conversationId, "are you there?");
   const second = await listen(client, bob, token);
   expect(textsOf(second)).toEqual(["hello, Bob", "are you there?"]);
-  await send(client, bob, conversationId, "I am, Ada 👋");
+  const { after } = await send(client, bob, conversationId, "I am, Ada 👋");
   await until(() => (textsOf(second).length === 3 ? "" : `there are ${textsOf(second).length} messages`));
   await second.close();
 

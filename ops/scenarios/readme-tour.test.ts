@@ -38,8 +38,9 @@ testWithTools(
     expect(stepWith("for TRY in 1 2").match(/"seq":"\d+"/g)).toHaveLength(2);
     expect(stepWith("for TRY in 1 2").match(/"duplicate":true/g)).toHaveLength(1);
     expect(stepWith("grpcurl -plaintext")).toContain("parley.chat.v1.ChatService");
-    expect(stdout).toMatch(/"messagePosted"[^\n]*"Hello from buf"/);
-    expect(stdout).toMatch(/"messagePosted"[^\n]*"Hello from grpcurl"/);
+    expect(stdout).toMatch(/"messagePosted": \{\s*"content": \{\s*"text": "Hello from buf"/);
+    expect(stdout).toMatch(/"messagePosted": \{\s*"content": \{\s*"text": "Hello from grpcurl"/);
+    expect(stdout).toContain("CLOSE_REASON_SESSION_ENDED");
     expect(stepWith("npx parley history carol")).toMatch(/Hello from curl.*Hello from buf.*Hello from grpcurl/s);
     expect(stepWith("npx parley history carol").match(/Hello from curl/g)).toHaveLength(1);
   },
