@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
@@ -60,6 +62,20 @@ test.each<ClientOptions>([
   const { mediaId, bytes } = await upload(2 * chunkBytes + 1, options);
   const got = await download(bob.client(MediaService, options), { mediaId });
   expect(got.bytes.equals(bytes)).toBe(true);
+});
+
+test("a download is read no faster than it is taken, and holds no file open meanwhile", async () => {
+  const { mediaId } = await upload(largestFile);
+  let received = 0;
+  const reading = (async () => {
+    for await (const { part } of bob.client(MediaService).download({ mediaId })) {
+      if (part.case !== "data") continue;
+      if (received === 0) await rm(join(stack.dataDir, "blobs/sealed", mediaId.slice(-2), mediaId));
+      received += part.value.length;
+    }
+  })();
+  await expect(reading).rejects.toMatchObject({ code: Code.Internal });
+  expect(received).toBeLessThan(largestFile);
 });
 
 test("a file follows the membership of its conversation", async () => {

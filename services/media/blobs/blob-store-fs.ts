@@ -25,13 +25,12 @@ export async function openFsBlobStore(root: string): Promise<BlobStore> {
       await file.writeFile(data);
     },
     async *read(id, offset, signal) {
-      await using file = await openEither(sealedPath(id), draftPath(id));
       for (let position = offset; ; ) {
         signal?.throwIfAborted();
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(maxPartBytes), 0, maxPartBytes, position);
-        if (bytesRead === 0) return;
-        yield buffer.subarray(0, bytesRead);
-        position += bytesRead;
+        const part = await readPart([sealedPath(id), draftPath(id)], position);
+        if (part.length === 0) return;
+        yield part;
+        position += part.length;
       }
     },
     async seal(id) {
@@ -65,6 +64,13 @@ async function sizeOf(path: string): Promise<number | undefined> {
   } catch (error) {
     return ignoreMissing(error);
   }
+}
+
+/** Opens the file for this part alone: a reader that pauses, or never comes back, holds nothing open. */
+async function readPart([path, otherwise]: readonly [string, string], position: number): Promise<Uint8Array> {
+  await using file = await openEither(path, otherwise);
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(maxPartBytes), 0, maxPartBytes, position);
+  return buffer.subarray(0, bytesRead);
 }
 
 async function openEither(path: string, otherwise: string): Promise<FileHandle> {

@@ -22,7 +22,8 @@ export interface BlobStore {
   append(id: MediaId, data: Uint8Array): Promise<void>;
   /**
    * The bytes from `offset` on, in order, in parts of 1 to `maxPartBytes`; none beyond the end. Reads as fast as the
-   * parts are taken. Rejects where there is no such file, and with the signal's reason once it is aborted.
+   * parts are taken and holds nothing while none is. Rejects where there is no such file, and with the signal's reason
+   * once it is aborted.
    */
   read(id: MediaId, offset: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Makes a draft durable, then final. Repeating it changes nothing. Rejects where there is no such file. */
