@@ -17,9 +17,8 @@ const appendSql = `
 const tailSql = "SELECT last_position FROM record WHERE shard = ? ORDER BY position DESC LIMIT 1";
 const readSql = `
   SELECT bytes FROM record
-  WHERE shard = ?1 AND position >= coalesce(
-    (SELECT position FROM record WHERE shard = ?1 AND position <= ?2 AND last_position >= ?2
-     ORDER BY position DESC LIMIT 1), ?2)
+  WHERE shard = ?1 AND last_position >= ?2 AND position >= coalesce(
+    (SELECT position FROM record WHERE shard = ?1 AND position <= ?2 ORDER BY position DESC LIMIT 1), ?2)
   ORDER BY position LIMIT ?3`;
 
 const defaultReadBytes = 4 * 1024 * 1024;
@@ -40,6 +39,7 @@ interface Following {
 export function createSqliteEventLog(db: SqliteDatabase): EventLog {
   const followings = new Map<number, Set<Following>>();
   const tails = new Map<number, number>();
+  let closed = false;
   const readTail = (shard: number) => Number(db.get(tailSql, shard)?.last_position ?? 0);
 
   const hints = setInterval(() => {
@@ -59,6 +59,9 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
   }
 
   async function append(shard: number, expectedTail: number, record: LogRecord): Promise<AppendResult> {
+    if (Number(record.position) !== expectedTail + 1)
+      throw new RangeError(`a record of ${record.position} on ${expectedTail}`);
+    if (record.entries.length === 0) throw new RangeError("a record without entries");
     const bytes = toBinary(RecordSchema, record);
     if (bytes.length > maxRecordBytes || record.entries.length > maxRecordEntries) return "too-large";
     const params = [shard, Number(record.position), lastPosition(record), bytes, expectedTail];
@@ -90,9 +93,10 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
   }
 
   function catchUp(shard: number, following: Following, signal: AbortSignal): void {
-    if (signal.aborted) return;
+    if (signal.aborted || closed) return;
     const records = readNow(shard, following.next, defaultReadBytes);
     for (const record of records) {
+      if (signal.aborted) return;
       following.next = lastPosition(record) + 1;
       following.follower.onRecord(record);
     }
@@ -105,6 +109,7 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
     read: async (shard, position, maxBytes = defaultReadBytes) => readNow(shard, position, maxBytes),
     tail: async (shard) => readTail(shard),
     follow(shard, fromPosition, follower, signal) {
+      if (signal.aborted) return;
       const following: Following = { follower, next: fromPosition, live: false };
       const set = followings.get(shard) ?? new Set();
       followings.set(shard, set.add(following));
@@ -117,6 +122,7 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
       await db.write([{ sql, params: [shard, position] }]);
     },
     async close() {
+      closed = true;
       clearInterval(hints);
       followings.clear();
       await db.close();

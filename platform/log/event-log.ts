@@ -12,7 +12,8 @@ export interface EventLog {
   /**
    * Appends one record if the shard's tail is `expectedTail`, all of it or nothing. `expectedTail` must be a tail that
    * was read or acknowledged, never a guessed one. Resolves only when the record is durable and can be read. One
-   * append per shard may be in flight.
+   * append per shard may be in flight. A record that is empty or does not begin at `expectedTail` + 1 is a mistake of
+   * the caller and rejects with RangeError.
    *
    * `wrong-tail` and `full` and `too-large` are definite: nothing was written and nothing will be. Anything that is
    * not known for certain rejects with AppendUnknown: the record may be there now, may come later, or never.
