@@ -1,6 +1,8 @@
 /** Every message, enum and service of the contract, so that an application imports from one place. */
 export * from "../../gen/parley/auth/v1/auth_pb.js";
 export * from "../../gen/parley/auth/v1/errors_pb.js";
+export * from "../../gen/parley/backup/v1/backup_pb.js";
+export * from "../../gen/parley/backup/v1/errors_pb.js";
 export * from "../../gen/parley/chat/v1/chat_pb.js";
 export * from "../../gen/parley/chat/v1/delivery_pb.js";
 export * from "../../gen/parley/chat/v1/errors_pb.js";

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from "../context.ts";
+import { backupCommand } from "./backup.ts";
 import { channelCommands } from "./channel.ts";
 import { chatCommand } from "./chat.ts";
 import { conversationsCommand } from "./conversations.ts";
@@ -9,6 +10,7 @@ import { importCommand } from "./import.ts";
 import { loginCommand } from "./login.ts";
 import { logoutCommand } from "./logout.ts";
 import { registerCommand } from "./register.ts";
+import { restoreCommand } from "./restore.ts";
 import { sendCommand } from "./send.ts";
 import { statusCommand } from "./status.ts";
 import { tailCommand } from "./tail.ts";
@@ -29,5 +31,7 @@ export const commands: readonly CommandDefinition[] = [
   uploadCommand,
   downloadCommand,
   importCommand,
+  backupCommand,
+  restoreCommand,
   statusCommand,
 ];

@@ -1,0 +1,30 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CommandDefinition } from "../context.ts";
+import { CommandError } from "../failures.ts";
+
+const serverProgram = fileURLToPath(new URL("../../../services/main.ts", import.meta.url));
+
+/** `parley restore <folder>`: the server's own program does it, where the server would run. */
+export const restoreCommand: CommandDefinition = (program, contextOf) => {
+  program
+    .command("restore <folder>")
+    .summary("put a backup where a server will find it")
+    .description(
+      "Puts a backup into the data folder of a server that is not running. There must be no data yet. The log begins " +
+        "its next life: clients drop what the backup does not hold.",
+    )
+    .option("--data <folder>", "data folder of the server (PARLEY_DATA)")
+    .addHelpText("after", "\nExample:\n  $ parley restore backups/2026-11-21 --data ./data")
+    .action(async (folder: string, { data }: { data?: string }) => {
+      const { io } = contextOf();
+      const env = { ...io.env, ...(data ? { PARLEY_DATA: resolve(data) } : {}) };
+      const child = spawn(process.execPath, [serverProgram, "--restore", resolve(folder)], { env, stdio: "pipe" });
+      child.stdout.pipe(io.stdout, { end: false });
+      child.stderr.pipe(io.stderr, { end: false });
+      const [code] = await once(child, "close");
+      if (code !== 0) throw new CommandError("Nothing was restored.");
+    });
+};
