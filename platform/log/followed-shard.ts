@@ -56,6 +56,7 @@ export class FollowedShard {
       onTail: (tail: number) => this.#onTail(tail),
     };
     const tail = await this.#options.log.tail(this.#shard);
+    if (tail < this.watermark) this.stop(`the log ends at ${tail}, but the store has applied ${this.watermark}`);
     this.#options.log.follow(this.#shard, this.tail + 1, follower, this.#signal);
     await this.reached(tail, Number.POSITIVE_INFINITY, this.#signal);
   }
@@ -98,6 +99,14 @@ export class FollowedShard {
   #onRecord(record: LogRecord): void {
     this.#heardAt = performance.now();
     if (this.stopped || this.#signal.aborted || lastPosition(record) <= this.tail) return;
+    try {
+      this.#take(record);
+    } catch (error) {
+      this.stop(`position ${this.tail + 1} can't be read: ${String(error)}`);
+    }
+  }
+
+  #take(record: LogRecord): void {
     const position = Number(record.position);
     if (this.#first) this.#acceptFirst(record);
     else if (position === this.tail + 1) this.#accept(record);
@@ -165,9 +174,9 @@ export class FollowedShard {
     const position = Number(record.position) + index;
     const entry = record.entries[index];
     if (position <= this.tail || !entry) return;
+    const event = fromBinary(EventSchema, entry.event);
     this.tail = position;
     if (!entry.header || entry.event.length === 0) return;
-    const event = fromBinary(EventSchema, entry.event);
     const followed: FollowedEntry = {
       shard: this.#shard,
       position,
