@@ -3,6 +3,7 @@ import { type Edge, openEdge } from "#platform/rpc/edge.ts";
 import { makeBoot } from "#platform/runtime/boot.ts";
 import type { Config } from "#platform/runtime/config.ts";
 import { takeDataLock } from "#platform/runtime/data-lock.ts";
+import { createEndings } from "#platform/runtime/endings.ts";
 import { openEngines } from "#platform/runtime/engines.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
 import type { Boot, ModuleDefinition } from "#platform/runtime/module.ts";
@@ -30,10 +31,7 @@ export async function startServer(
   config: Config,
   parts: ServerParts = { modules, storeMigrations },
 ): Promise<RunningServer> {
-  const endings: (() => void | Promise<void>)[] = [];
-  const endAll = async () => {
-    for (let end = endings.pop(); end; end = endings.pop()) await end();
-  };
+  const endings = createEndings();
   try {
     const lock = takeDataLock(config.dataDir);
     endings.push(lock.release);
@@ -41,27 +39,22 @@ export async function startServer(
     const engines = await openEngines(config, logger, parts.storeMigrations);
     endings.push(engines.close);
     const stopping = new AbortController();
+    endings.push(() => stopping.abort());
     const { boot, served, authenticator } = makeBoot(config, logger, engines, stopping.signal);
     const running = await runModules(parts.modules, boot);
     endings.push(running.stop);
     const { metrics } = boot;
     const edge = await openEdge({ config, logger, metrics, served, authenticator, notReady: running.notReady });
-    endings.push(edge.close, () => drain(stopping, running, edge));
-    let stopped: Promise<void> | undefined;
-    return {
-      url: edge.url,
-      boot,
-      stop() {
-        stopped ??= endAll();
-        return stopped;
-      },
-    };
+    endings.push(edge.close);
+    endings.push(() => drain(stopping, running, edge));
+    return { url: edge.url, boot, stop: endings.run };
   } catch (error) {
-    await endAll();
+    await endings.run();
     throw error;
   }
 }
 
+/** New calls are refused from the first moment on; those that run get their answer. */
 async function drain(stopping: AbortController, running: RunningModules, edge: Edge): Promise<void> {
   stopping.abort();
   edge.refuse();

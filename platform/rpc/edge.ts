@@ -4,6 +4,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Config } from "#platform/runtime/config.ts";
+import { StartError } from "#platform/runtime/start-error.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { createCors } from "./cors.ts";
 import { interceptAuthentication } from "./interceptors/authentication.ts";
@@ -12,7 +13,7 @@ import { interceptMeasures } from "./interceptors/measures.ts";
 import { interceptRateLimits } from "./interceptors/rate-limits.ts";
 import { interceptValidation } from "./interceptors/validation.ts";
 import { readPolicies } from "./method-policy.ts";
-import { listenOnOnePort } from "./one-port-server.ts";
+import { listenOnOnePort, type OnePortOptions } from "./one-port-server.ts";
 import { createPages, send, text } from "./pages.ts";
 import { createRpcHandler, type NodeRequest, type NodeResponse } from "./rpc-handler.ts";
 import { createRpcMetrics, type RpcMetrics } from "./rpc-metrics.ts";
@@ -54,8 +55,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
     if (cors(request, response) || rpc.handle(path, request, response) || pages(path, request, response)) return;
     send(response, text(404, "not found"));
   };
-  const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) };
-  const port = await listenOnOnePort({ ...config.listen, ...(tls ? { tls } : {}), onRequest });
+  const port = await listen(config, onRequest);
   return {
     url: port.url,
     refuse() {
@@ -68,6 +68,16 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
       await port.close();
     },
   };
+}
+
+async function listen({ listen: address, tls }: EdgeOptions["config"], onRequest: OnePortOptions["onRequest"]) {
+  try {
+    const certificate = tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
+    return await listenOnOnePort({ ...address, ...(certificate ? { tls: certificate } : {}), onRequest });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`The server can't listen on ${address.host}:${address.port}: ${reason}.`, { cause: error });
+  }
 }
 
 /** From the outside in. They run when a call opens; streams pass them by afterwards. */

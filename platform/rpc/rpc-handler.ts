@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { type ConnectError, createConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
@@ -14,6 +14,7 @@ import { platformErrors } from "./errors.ts";
 import { clientAddressKey } from "./identity.ts";
 import type { RpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
+import { timelyBody } from "./timely-body.ts";
 import { typedFailure } from "./typed-failure.ts";
 import { typeResponse } from "./typed-responses.ts";
 import { unknownMethod } from "./unknown-method.ts";
@@ -54,6 +55,7 @@ export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
   });
   const respond = (handler: UniversalHandler, request: NodeRequest, response: NodeResponse) => {
     running.add(response);
+    response.once("finish", () => leaveRest(request));
     response.once("close", () => {
       running.delete(response);
       if (running.size === 0) for (const resolve of waiting.splice(0)) resolve();
@@ -93,6 +95,11 @@ function createHandlers({ served, interceptors, signal }: RpcHandlerOptions, req
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 
+/** Once a call is answered, what its caller still sends is not waited for. HTTP/1.1 sees to that by itself. */
+function leaveRest(request: NodeRequest): void {
+  if ("stream" in request && !request.readableEnded) request.stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
 /** JSON that is not UTF-8 is refused; the default decoder would replace what it can't read. */
 const strictUtf8 = { textDecoder: new TextDecoder("utf-8", { fatal: true }) };
 
@@ -103,7 +110,8 @@ async function answer(
   { metrics, logger }: RpcHandlerOptions,
 ): Promise<void> {
   const values = createContextValues().set(clientAddressKey, request.socket.remoteAddress ?? "");
-  const universal = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
+  const call = universalRequestFromNodeRequest(request, response, undefined, values);
+  const universal = await handler({ ...call, body: timelyBody(handler.method, call.body) });
   const method = `${handler.service.typeName}/${handler.method.name}`;
   const typeFailure = (error: ConnectError) => {
     const typed = typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect"));

@@ -9,7 +9,8 @@ import {
 
 /** The services that this process implements: the port and the peers in process both answer from here. */
 export interface Served {
-  add<Service extends DescService>(service: Service, implementation: ServiceImpl<Service>): void;
+  /** A method without implementation answers UNKNOWN_METHOD. */
+  add<Service extends DescService>(service: Service, implementation: Partial<ServiceImpl<Service>>): void;
   readonly services: readonly DescService[];
   /** The implementation of a method, or undefined where the process has none. */
   find(method: DescMethod): MethodImplSpec | undefined;

@@ -94,8 +94,9 @@ function openTransport(baseUrl: string, { protocol = "grpc", httpVersion = "2", 
     if (token) request.header.set("authorization", `Bearer ${token}`);
     return next(request);
   };
-  const options = { baseUrl, httpVersion, interceptors: [authorize], idleConnectionTimeoutMs: 1_000 };
-  if (protocol === "grpc") return createGrpcTransport(options);
+  const common = { baseUrl, interceptors: [authorize], idleConnectionTimeoutMs: 1_000 };
+  if (protocol === "grpc") return createGrpcTransport(common);
+  const options = { ...common, httpVersion };
   if (protocol === "grpc-web") return createGrpcWebTransport(options);
   return createConnectTransport({ ...options, useBinaryFormat: protocol === "connect" });
 }

@@ -1,0 +1,21 @@
+/** A self-signed certificate for 127.0.0.1 and localhost, for tests alone: its key is public. */
+export const testCertificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUD4cOEdFexBnAzuDPAKQRA0Z8W1IwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTExMDQzOFoYDzIxMjYxMDI4
+MTEwNDM4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASLSIZDb725Mzdb1bjGmfIWZJ1Dzf9oMjq/+CoTlnehHhWIQpgUO3A2
+2/xigGeu58s6hbgtcIqha6Tg1kCgcY0do28wbTAdBgNVHQ4EFgQUbxBSSQ+5eZkx
+z8NpCuYtstnAqckwHwYDVR0jBBgwFoAUbxBSSQ+5eZkxz8NpCuYtstnAqckwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDRwAwRAIgHzC0AAgRBuZpOGq7Ivu/DlsMGcDQ3XT7RYsUC5Ao18YCICjK
+Jx2urBrFKmbOo8nZDaduS4u5V+h76cWP9hNXdmN/
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg05ZUBwuZvAYbyqrb
+HcQBiRwz98YeK/x/+d/FQLrfKSShRANCAASLSIZDb725Mzdb1bjGmfIWZJ1Dzf9o
+Mjq/+CoTlnehHhWIQpgUO3A22/xigGeu58s6hbgtcIqha6Tg1kCgcY0d
+-----END PRIVATE KEY-----
+`,
+};
