@@ -1445,6 +1445,95 @@ export declare type GetUnreadResponse = Message$1<"parley.chat.v1.GetUnreadRespo
 export declare const GetUnreadResponseSchema: GenMessage<GetUnreadResponse>;
 
 /**
+ * Request of ImportConversation.
+ *
+ * @generated from message parley.chat.v1.ImportConversationRequest
+ */
+export declare type ImportConversationRequest = Message$1<"parley.chat.v1.ImportConversationRequest"> & {
+  /**
+   * UUIDv7 made by the caller; the same for each repetition.
+   *
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+
+  /**
+   * GROUP or CHANNEL.
+   *
+   * @generated from field: parley.chat.v1.ConversationKind kind = 2;
+   */
+  kind: ConversationKind;
+
+  /**
+   * Name.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Who may post from now on.
+   *
+   * @generated from field: parley.chat.v1.PostingPolicy posting = 4;
+   */
+  posting: PostingPolicy;
+
+  /**
+   * What new members see.
+   *
+   * @generated from field: parley.chat.v1.HistoryPolicy history = 5;
+   */
+  history: HistoryPolicy;
+
+  /**
+   * Who becomes its owner.
+   *
+   * @generated from field: string owner_id = 6;
+   */
+  ownerId: string;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 7;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message parley.chat.v1.ImportConversationRequest.
+ * Use `create(ImportConversationRequestSchema)` to create a new message.
+ */
+export declare const ImportConversationRequestSchema: GenMessage<ImportConversationRequest>;
+
+/**
+ * Response of ImportConversation.
+ *
+ * @generated from message parley.chat.v1.ImportConversationResponse
+ */
+export declare type ImportConversationResponse = Message$1<"parley.chat.v1.ImportConversationResponse"> & {
+  /**
+   * The conversation.
+   *
+   * @generated from field: string conversation_id = 1;
+   */
+  conversationId: string;
+
+  /**
+   * For reads that must see it.
+   *
+   * @generated from field: string after = 2;
+   */
+  after: string;
+};
+
+/**
+ * Describes the message parley.chat.v1.ImportConversationResponse.
+ * Use `create(ImportConversationResponseSchema)` to create a new message.
+ */
+export declare const ImportConversationResponseSchema: GenMessage<ImportConversationResponse>;
+
+/**
  * Request of ImportEvents.
  *
  * @generated from message parley.chat.v1.ImportEventsRequest
@@ -2007,6 +2096,17 @@ export declare const ChatService: GenService<{
     methodKind: "unary";
     input: typeof GetUnreadRequestSchema;
     output: typeof GetUnreadResponseSchema;
+  },
+  /**
+   * Makes the conversation that ImportEvents fills, as of the time when it began elsewhere. A repetition returns the
+   * same conversation.
+   *
+   * @generated from rpc parley.chat.v1.ChatService.ImportConversation
+   */
+  importConversation: {
+    methodKind: "unary";
+    input: typeof ImportConversationRequestSchema;
+    output: typeof ImportConversationResponseSchema;
   },
   /**
    * Brings a conversation over from another system: events of any author with the times they happened at. `time` is

@@ -72,7 +72,7 @@ export declare type ConnectRequest = Message<"parley.chat.v1.ConnectRequest"> & 
     case: "open";
   } | {
     /**
-     * Posts a message.
+     * Posts a message. One that breaks a rule of its fields is refused; the stream goes on.
      *
      * @generated from field: parley.chat.v1.SendMessageRequest send = 2;
      */
@@ -671,8 +671,9 @@ export declare const DeliveryService: GenService<{
   },
   /**
    * The same stream, on which the client also sends, marks and types. Needs HTTP/2. The first request is `open`. Sends
-   * take effect in the order they are made; each is answered by a `sent` or a `refused` with its client id. At most
-   * 64 may be unanswered; beyond that the server stops reading.
+   * take effect in the order they are made; each is answered by a `sent` or a `refused` with its client id. After a
+   * refusal with `retryable`, later sends to that conversation are refused too until the refused one is repeated, so
+   * that none passes it. At most 64 may be unanswered; beyond that the server stops reading.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *
