@@ -48,9 +48,11 @@ function keepAnOwner({ owners, memberCount }: ConversationView, leaving: UserId)
   if (memberCount > 1 && owners.length === 1 && owners[0] === leaving) throw chatErrors.LAST_OWNER();
 }
 
-export function decideCreate(author: UserId, created: ConversationCreated): Decide {
+/** `timeMs`: when it was created, where that was elsewhere; default now. */
+export function decideCreate(author: UserId, created: ConversationCreated, timeMs?: number): Decide {
+  const at = timeMs === undefined ? {} : { timeMs };
   return ({ conversation }) =>
-    conversation ? nothing : event(author, { case: "conversationCreated", value: created });
+    conversation ? nothing : event(author, { case: "conversationCreated", value: created }, at);
 }
 
 export function decidePost(author: UserId, content: Content): Decide {

@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import {
   type ChatService,
@@ -14,13 +14,13 @@ import {
   Role,
 } from "#gen/parley/chat/v1/events_pb.js";
 import { platformErrors } from "#platform/rpc/errors.ts";
-import { callingUser, type UserIdentity } from "#platform/rpc/identity.ts";
+import { callingUser } from "#platform/rpc/identity.ts";
 import { type ConversationId, clientId, newConversationId, type UserId, userId } from "#platform/runtime/ids.ts";
 import { readAccess } from "../access.ts";
+import { anyConversationId, claimCreation } from "../commands/claim-creation.ts";
 import { decideCreate } from "../commands/decisions.ts";
-import { contentHash, submit } from "../commands/submit.ts";
+import { submit } from "../commands/submit.ts";
 import type { ChatDeps } from "../deps.ts";
-import { chatErrors } from "../errors.ts";
 import { requireUsers } from "../known-users.ts";
 import { type ConversationDeps, present } from "./conversations.ts";
 
@@ -33,7 +33,11 @@ export function createConversationRoute(deps: CreateDeps): Pick<ServiceImpl<type
       const others = request.memberIds.map(userId).filter((id) => id !== caller.userId);
       checkShape(request, others);
       await requireUsers(deps.users, others);
-      const id = await claim(deps, caller, request, others);
+      const [other] = others;
+      const id =
+        request.kind === ConversationKind.DIRECT && other
+          ? await deps.idempotence.claimPair([caller.userId, other], anyConversationId(deps))
+          : await claimCreation(deps, caller, CreateConversationRequestSchema, request);
       const outcome = await submit(deps, {
         caller,
         conversationId: id,
@@ -61,29 +65,6 @@ function checkShape({ kind, name, posting, history }: CreateConversationRequest,
   }
   if (others.length !== 1) throw wrong("member_ids: a direct conversation has exactly one other member");
   if (name !== "" || posting || history) throw wrong("name, posting, history: not for direct conversations");
-}
-
-/** Takes the row that makes the creation unique; whoever finds it taken uses its id. */
-async function claim(
-  deps: CreateDeps,
-  { userId: user, deviceId }: UserIdentity,
-  request: CreateConversationRequest,
-  others: readonly UserId[],
-): Promise<ConversationId> {
-  const id = newConversationId(Math.floor(Math.random() * deps.following.shards));
-  const [other] = others;
-  if (request.kind === ConversationKind.DIRECT && other) return deps.idempotence.claimPair([user, other], id);
-  const bytes = toBinary(CreateConversationRequestSchema, request, { writeUnknownFields: false });
-  const hash = contentHash(CreateConversationRequestSchema, bytes);
-  const claimed = await deps.idempotence.claimCreation({
-    userId: user,
-    deviceId,
-    clientId: clientId(request.clientId),
-    conversationId: id,
-    contentHash: hash,
-  });
-  if (Buffer.compare(claimed.contentHash, hash) !== 0) throw chatErrors.CLIENT_ID_REUSED();
-  return claimed.conversationId;
 }
 
 function createdBy(

@@ -14,7 +14,7 @@ export interface Command {
   /** Whose roles the decision needs. */
   readonly users: readonly UserId[];
   readonly traceparent: string;
-  /** Aborted once nobody waits for the outcome; then the command is dropped, unless it was decided before. */
+  /** Aborted once its caller no longer waits; then it is dropped, unless it was decided before or is repeated. */
   readonly signal: AbortSignal;
   /** Bytes that the command holds while it waits. */
   readonly size: number;

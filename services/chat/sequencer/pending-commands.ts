@@ -6,6 +6,10 @@ import type { Queued } from "./command-queue.ts";
 export interface WaitingCommand extends Queued {
   readonly command: Command;
   readonly outcome: Promise<Outcome>;
+  /** Whether somebody still waits for the outcome. */
+  isAwaited(): boolean;
+  /** Somebody else waits for it too. */
+  await(signal: AbortSignal): void;
   resolve(outcome: Outcome): void;
   reject(error: Error): void;
 }
@@ -21,18 +25,24 @@ export class PendingCommands {
     if (Buffer.compare(first.command.contentHash, command.contentHash) !== 0) {
       return Promise.reject(chatErrors.CLIENT_ID_REUSED());
     }
+    first.await(command.signal);
     return first.outcome.then((outcome) => ({ ...outcome, duplicate: true }));
   }
 
   add(command: Command): WaitingCommand {
     const key = keyOf(command);
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    const end = () => this.#waiting.delete(key);
+    const signals = [command.signal];
+    const end = () => {
+      if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+    };
     const waiting: WaitingCommand = {
       conversationId: command.conversationId,
       size: command.size,
       command,
       outcome: promise,
+      isAwaited: () => signals.some((signal) => !signal.aborted),
+      await: (signal) => void signals.push(signal),
       resolve: (outcome) => {
         end();
         resolve(outcome);

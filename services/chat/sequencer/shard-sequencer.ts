@@ -71,8 +71,8 @@ export class ShardSequencer {
 
   #refusal(): ServiceError | undefined {
     const { following } = this.#options;
-    if (this.#stopping || !this.#ownership) return chatErrors.NOT_OWNER();
     if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
+    if (this.#stopping || !this.#ownership) return chatErrors.NOT_OWNER();
     const behind = following.tail(this.#shard) - following.watermark(this.#shard);
     return behind > maxUnprojectedEntries ? chatErrors.STORE_BEHIND() : undefined;
   }
@@ -116,8 +116,8 @@ export class ShardSequencer {
   /** Loads what the decision needs; answers repetitions. Undefined where nothing is left to decide. */
   async #prepare(waiting: WaitingCommand): Promise<KnownConversation | undefined> {
     const { command } = waiting;
-    if (command.signal.aborted) {
-      waiting.reject(chatErrors.OUTCOME_UNKNOWN({ message: "nobody waits for it, not sent" }));
+    if (!waiting.isAwaited()) {
+      waiting.reject(chatErrors.OUTCOME_UNKNOWN({ message: "nobody waits for it" }));
       return undefined;
     }
     const known = await this.#state.load(command.conversationId, command.users);

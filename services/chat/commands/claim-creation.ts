@@ -1,0 +1,32 @@
+import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { type ConversationId, clientId, newConversationId } from "#platform/runtime/ids.ts";
+import type { ChatDeps } from "../deps.ts";
+import { chatErrors } from "../errors.ts";
+import { type Caller, contentHash } from "./submit.ts";
+
+/** An id for a new conversation, on any shard. */
+export function anyConversationId({ following }: Pick<ChatDeps, "following">): ConversationId {
+  return newConversationId(Math.floor(Math.random() * following.shards));
+}
+
+/**
+ * Takes the row that makes a creation unique: whoever finds it taken uses its id. Throws CLIENT_ID_REUSED where it was
+ * taken for something else.
+ */
+export async function claimCreation<Desc extends DescMessage>(
+  deps: Pick<ChatDeps, "idempotence" | "following">,
+  caller: Caller,
+  schema: Desc,
+  request: MessageShape<Desc> & { readonly clientId: string },
+): Promise<ConversationId> {
+  const hash = contentHash(schema, toBinary(schema, request, { writeUnknownFields: false }));
+  const claimed = await deps.idempotence.claimCreation({
+    userId: caller.userId,
+    deviceId: caller.deviceId,
+    clientId: clientId(request.clientId),
+    conversationId: anyConversationId(deps),
+    contentHash: hash,
+  });
+  if (Buffer.compare(claimed.contentHash, hash) !== 0) throw chatErrors.CLIENT_ID_REUSED();
+  return claimed.conversationId;
+}
