@@ -97,7 +97,7 @@ const importForms = [
   /^\s*(?:import|export)\b[^"';]*?\bfrom\s*"([^"]+)"/gm,
   /^\s*import\s*"([^"]+)"/gm,
   /\bimport\(\s*"([^"]+)"/g,
-  /\bnew URL\(\s*"(\.[^"]+\.ts)"/g,
+  /\bnew Worker\(\s*new URL\(\s*"(\.[^"]+)"/g,
 ];
 
 function importsOf(source: string): string[] {
