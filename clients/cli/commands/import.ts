@@ -1,4 +1,3 @@
-import { connectByHttp2 } from "@parley/sdk/node";
 import type { Command } from "commander";
 import type { CommandDefinition, Context } from "../context.ts";
 import { CommandError } from "../failures.ts";
@@ -27,9 +26,10 @@ export const importCommand: CommandDefinition = (program, contextOf) => {
 async function importIrc(context: Context, folder: string, flags: Flags): Promise<void> {
   const { channel } = flags;
   const files = await listIrcFiles(folder).catch(() => []);
-  if (files.length === 0) throw new CommandError(`There are no files named YYYY-MM-DD.txt in ${folder}.`);
+  const [first] = files;
+  if (!first) throw new CommandError(`There are no files named YYYY-MM-DD.txt in ${folder}.`);
   await using operator = await openOperator(context, flags);
-  const conversationId = await openChannel(operator, { url: context.url, connect: connectByHttp2, channel });
+  const conversationId = await openChannel(operator, channel, first.dayMs);
   const bar = startImportBar(
     context.io,
     files.reduce((sum, { bytes }) => sum + bytes, 0),
