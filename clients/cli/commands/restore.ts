@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandDefinition } from "../context.ts";
 import { CommandError } from "../failures.ts";
 
-const serverProgram = fileURLToPath(new URL("../../../services/main.ts", import.meta.url));
+const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+const serverProgram = join(checkout, "services", "main.ts");
 
 /** `parley restore <folder>`: the server's own program does it, where the server would run. */
 export const restoreCommand: CommandDefinition = (program, contextOf) => {
