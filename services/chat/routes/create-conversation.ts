@@ -15,7 +15,7 @@ import {
 } from "#gen/parley/chat/v1/events_pb.js";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { callingUser } from "#platform/rpc/identity.ts";
-import { type ConversationId, clientId, newConversationId, type UserId, userId } from "#platform/runtime/ids.ts";
+import { type UserId, userId } from "#platform/runtime/ids.ts";
 import { readAccess } from "../access.ts";
 import { anyConversationId, claimCreation } from "../commands/claim-creation.ts";
 import { decideCreate } from "../commands/decisions.ts";
