@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { migrate } from "#platform/engines/migrate.ts";
+import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
+import { installationMigrations, readInstallation, tieInstallation, writeInstallation } from "./installation.ts";
+
+let dir: string;
+const opened: SqliteDatabase[] = [];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "parley-installation-"));
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((db) => db.close()));
+  rmSync(dir, { recursive: true });
+});
+
+async function file(name: string): Promise<SqliteDatabase> {
+  const db = await openSqlite({ path: join(dir, name), synchronous: "off" });
+  opened.push(db);
+  await migrate(db, [installationMigrations]);
+  return db;
+}
+
+test("new files are tied together, and stay so", async () => {
+  const [store, log] = [await file("store.db"), await file("log.db")];
+  const made = await tieInstallation(store, log);
+  expect(made.incarnation).toBe(1);
+  expect(await tieInstallation(store, log)).toEqual(made);
+});
+
+test("files of different installations refuse each other", async () => {
+  const [store, log] = [await file("store.db"), await file("log.db")];
+  await tieInstallation(store, log);
+  const [otherStore, otherLog] = [await file("store2.db"), await file("log2.db")];
+  await tieInstallation(otherStore, otherLog);
+  await expect(tieInstallation(store, otherLog)).rejects.toThrow("different installations");
+});
+
+test("a file that was lost is not taken for a new one", async () => {
+  const [store, log] = [await file("store.db"), await file("log.db")];
+  await tieInstallation(store, log);
+  await expect(tieInstallation(store, await file("log2.db"))).rejects.toThrow("the log was lost");
+  await expect(tieInstallation(await file("store2.db"), log)).rejects.toThrow("the store was lost");
+});
+
+test("files of different lives of the log refuse each other", async () => {
+  const [store, log] = [await file("store.db"), await file("log.db")];
+  const { id } = await tieInstallation(store, log);
+  await writeInstallation(log, { id, incarnation: 2 });
+  await expect(tieInstallation(store, log)).rejects.toThrow("incarnation 2");
+});
+
+test("a crash at any point of the making is repaired", async () => {
+  const id = "0198c0de-0000-4000-8000-000000000001";
+  for (const [name, log] of [
+    ["a", undefined],
+    ["b", { id, incarnation: 1 }],
+  ] as const) {
+    const [storeFile, logFile] = [await file(`store-${name}.db`), await file(`log-${name}.db`)];
+    await writeInstallation(storeFile, { id, incarnation: 0 });
+    if (log) await writeInstallation(logFile, log);
+    expect(await tieInstallation(storeFile, logFile)).toEqual({ id, incarnation: 1 });
+    expect([readInstallation(storeFile), readInstallation(logFile)]).toEqual(Array(2).fill({ id, incarnation: 1 }));
+  }
+});
