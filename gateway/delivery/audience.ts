@@ -25,6 +25,7 @@ interface Room {
 }
 
 const asGateway = { kind: "service", name: "gateway" } as const;
+const lookUpTimeoutMs = 5000;
 /** Entries that are looked through at once for memberships. */
 const scanSize = 5000;
 
@@ -83,6 +84,7 @@ export class Audience {
     );
     for (const stored of memberships) this.#learnStored(listener, stored);
     for (const [id, membership] of listener.memberships) {
+      if (membership.kind === ConversationKind.UNSPECIFIED) await this.#lookUp(id, listener, signal);
       if (membership.lasts) this.#enterRoom(id, listener, membership);
     }
   }
@@ -153,11 +155,15 @@ export class Audience {
       membership.kind = event.body.value.kind;
       return;
     }
-    const asked = this.#chat.checkMembership({ conversationId: id, userId: listener.userId }, callAs(asGateway));
-    asked.then(
-      ({ membership: stored }) => stored && this.#learnStored(listener, stored),
-      () => undefined,
-    );
+    // Until the answer comes, comings and goings are told as events: that is never wrong, only more than was asked for.
+    this.#lookUp(id, listener).catch(() => undefined);
+  }
+
+  async #lookUp(conversationId: ConversationId, listener: Listener, signal?: AbortSignal): Promise<void> {
+    const { userId } = listener;
+    const asked = callAs(asGateway, { ...(signal ? { signal } : {}), timeoutMs: lookUpTimeoutMs });
+    const { membership } = await this.#chat.checkMembership({ conversationId, userId }, asked);
+    if (membership) this.#learnStored(listener, membership);
   }
 
   #enterRoom(id: ConversationId, listener: Listener, membership: Membership): Room | undefined {

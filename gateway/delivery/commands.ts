@@ -9,6 +9,7 @@ import {
 } from "#gen/parley/chat/v1/chat_pb.js";
 import type { ConnectRequest } from "#gen/parley/chat/v1/delivery_pb.js";
 import { type PresenceService, SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
+import type { Budget } from "#platform/rpc/budgets.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import { streamErrors } from "../errors.ts";
@@ -21,6 +22,8 @@ export interface CommandPeers {
   readonly chat: Client<typeof ChatService>;
   readonly presence: Client<typeof PresenceService>;
   readonly validator: Validator;
+  /** Charged with each command, by user. */
+  readonly budget: Budget;
 }
 
 /** How long a send may take before its outcome is told as unknown. */
@@ -72,12 +75,12 @@ export class Commands {
         return;
       case "mark":
         return this.#attempt(command.value.clientId, async () => {
-          this.#validate(SetMarksRequestSchema, command.value);
+          await this.#admit(SetMarksRequestSchema, command.value);
           await chat.setMarks(command.value, asUser);
         });
       case "typing":
-        return this.#attempt("", async () => {
-          this.#validate(SetTypingRequestSchema, command.value);
+        return this.#attempt(command.value.clientId, async () => {
+          await this.#admit(SetTypingRequestSchema, command.value);
           await presence.setTyping(command.value, asUser);
         });
       case "open":
@@ -115,7 +118,7 @@ export class Commands {
     }
     delete lane.heldBy;
     try {
-      this.#validate(SendMessageRequestSchema, request);
+      await this.#admit(SendMessageRequestSchema, request);
       const asUser = callAs(this.#stream.identity, { timeoutMs: sendTimeoutMs });
       const { seq, duplicate } = await this.#peers.chat.sendMessage(request, asUser);
       if (!this.#answers.fromCall(clientId, !duplicate)) return;
@@ -137,12 +140,14 @@ export class Commands {
     this.#stream.push(plainItem({ case: "refused", value: { clientId, ...refusal } }));
   }
 
-  #validate<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): void {
+  /** Holds a command to what the edge holds calls to: the user's budget and the rules of the fields. */
+  async #admit<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): Promise<void> {
+    await this.#peers.budget.charge(`user ${this.#stream.identity.userId}`);
     const result = this.#peers.validator.validate(schema, message);
+    if (result.kind === "error") throw result.error;
     if (result.kind === "invalid") {
       const [violation] = result.violations;
       throw platformErrors.INVALID_ARGUMENT({ message: violation?.toString() ?? "" });
     }
-    if (result.kind === "error") throw result.error;
   }
 }

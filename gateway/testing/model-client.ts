@@ -15,11 +15,12 @@ export class ModelClient {
   readonly held = new Map<string, Held>();
   /** The last token, and what was held when it came. */
   token = "";
-  readonly sent: string[] = [];
-  duplicates = 0;
+  /** Every frame, in order. */
+  readonly frames: Frame["frame"][] = [];
   #atToken = new Map<string, Held>();
 
   apply({ frame }: Frame): void {
+    this.frames.push(frame);
     switch (frame.case) {
       case "event":
         this.#applyEvent(frame.value);
@@ -44,9 +45,6 @@ export class ModelClient {
       case "reset":
         this.#reset(frame.value.conversationId, Number(frame.value.keepSeq));
         return;
-      case "sent":
-        this.sent.push(frame.value.clientId);
-        return;
       case "caughtUp":
       case "heartbeat":
       case "closed":
@@ -54,6 +52,11 @@ export class ModelClient {
         this.#atToken = copyOf(this.held);
         return;
     }
+  }
+
+  /** The kinds of the frames since the last call. */
+  takeKinds(): string[] {
+    return this.frames.splice(0).map((frame) => frame.case ?? "");
   }
 
   /** Forgets what came after the token, as a client that crashed. */
@@ -71,10 +74,7 @@ export class ModelClient {
   #applyEvent(event: Event): void {
     const held = this.#of(event.conversationId);
     const seq = Number(event.seq);
-    if (seq <= held.last) {
-      this.duplicates++;
-      return;
-    }
+    if (seq <= held.last) return;
     if (!held.isMember) throw new Error(`event ${seq} to somebody who is no member`);
     if (seq !== held.last + 1) throw new Error(`event ${seq} after ${held.last}`);
     held.numbers.set(seq, event);

@@ -1,0 +1,208 @@
+import { create } from "@bufbuild/protobuf";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { CloseReason, SkipReason, SubscribeRequestSchema } from "#gen/parley/chat/v1/delivery_pb.js";
+import { ConversationKind, Role } from "#gen/parley/chat/v1/events_pb.js";
+import { uuidv7 } from "#platform/runtime/ids.ts";
+import { createSealer } from "#platform/runtime/sealing.ts";
+import { deliveryOver, identityOf, Reader } from "../testing/reader.ts";
+import { body, type ModelConversation, openWorld, type World } from "../testing/world.ts";
+import { type Delivery, maxStreamsPerDevice } from "./delivery.ts";
+import { maxQueuedFrames } from "./frame-queue.ts";
+import { maxReplayedEvents } from "./replay-limit.ts";
+import { sealCursor } from "./resume-token.ts";
+
+let world: World;
+let delivery: Delivery;
+let [ann, ben] = ["", ""];
+
+beforeAll(async () => {
+  world = await openWorld({ shards: 2 });
+  delivery = deliveryOver(world);
+});
+
+afterEach(() => delivery.close(CloseReason.STOPPING));
+afterAll(() => world.close());
+
+async function reading(user: string, device = user): Promise<Reader> {
+  const reader = new Reader(delivery, user, device);
+  await reader.catchUp();
+  reader.client.takeKinds();
+  return reader;
+}
+
+/** A new conversation that the readers were told of. */
+async function conversationOf(kind: ConversationKind, members: string[], ...readers: Reader[]) {
+  const conversation = await world.create(kind, members, 0);
+  for (const reader of readers) {
+    await reader.take(2);
+    expect(reader.client.takeKinds()).toEqual(["joined", "event"]);
+  }
+  return conversation;
+}
+
+async function post(to: ModelConversation, author: string, times = 1, clientId = uuidv7()): Promise<void> {
+  const posted = body({ case: "messagePosted", value: { content: { text: "hello" } } });
+  for (let time = 0; time < times; time++) await world.append(to, author, posted, time === 0 ? clientId : uuidv7());
+}
+
+async function add(to: ModelConversation, user: string): Promise<void> {
+  const members = [{ userId: user, role: Role.MEMBER }];
+  await world.append(to, ann, body({ case: "membersAdded", value: { members } }));
+}
+
+async function remove(to: ModelConversation, user: string): Promise<void> {
+  await world.append(to, ann, body({ case: "memberRemoved", value: { userId: user } }));
+}
+
+function newPeople(): void {
+  [ann, ben] = [uuidv7(), uuidv7()];
+}
+
+test("a frame that passes numbers held back does not make the token cover them", async () => {
+  newPeople();
+  const reader = await reading(ann);
+  const channel = await conversationOf(ConversationKind.CHANNEL, [ann], reader);
+  const group = await conversationOf(ConversationKind.GROUP, [ann], reader);
+  await add(channel, ben);
+  await post(group, ben);
+  await reader.take(1);
+  expect(reader.client.takeKinds()).toEqual(["event"]);
+  await reader.close(CloseReason.SLOW);
+  await post(channel, ben);
+  await reader.catchUp();
+  expect(reader.client.takeKinds()).toEqual(["closed", "event", "skip", "event", "caughtUp"]);
+});
+
+test("a stream that breaks between a removal and its `left` tells both again", async () => {
+  newPeople();
+  const reader = await reading(ben);
+  const group = await conversationOf(ConversationKind.GROUP, [ann, ben], reader);
+  await remove(group, ben);
+  await reader.take(1);
+  expect(reader.client.takeKinds()).toEqual(["event"]);
+  await reader.close(CloseReason.STOPPING);
+  await reader.catchUp();
+  expect(reader.client.takeKinds()).toEqual(["closed", "event", "left", "caughtUp"]);
+  await post(group, ann);
+  await reader.take(1);
+  expect(reader.client.takeKinds()).toEqual([]);
+});
+
+test("numbers to pass over are merged and told before a heartbeat", async () => {
+  newPeople();
+  const reader = await reading(ann);
+  const channel = await conversationOf(ConversationKind.CHANNEL, [ann], reader);
+  await add(channel, ben);
+  await remove(channel, ben);
+  reader.stream?.heartbeat();
+  await reader.take(9);
+  const [skip, heartbeat] = reader.client.frames;
+  expect(skip).toMatchObject({ case: "skip", value: { fromSeq: 2n, toSeq: 3n, reason: SkipReason.MEMBERSHIP } });
+  expect(heartbeat?.case).toBe("heartbeat");
+});
+
+test.each([
+  ["at the limit is replayed", 0, ["event"]],
+  ["one beyond it is left to the client", 1, ["limited"]],
+])("what was missed of a conversation: %s", async (_, beyond, kinds) => {
+  newPeople();
+  const reader = await reading(ann);
+  const group = await conversationOf(ConversationKind.GROUP, [ann], reader);
+  await reader.close(CloseReason.STOPPING);
+  reader.client.takeKinds();
+  await post(group, ben, maxReplayedEvents + beyond);
+  await reader.catchUp();
+  const told = reader.client.takeKinds();
+  expect([...new Set(told.slice(0, -1))]).toEqual(kinds);
+  expect(told).toHaveLength(beyond ? 2 : maxReplayedEvents + 1);
+  await post(group, ben);
+  await reader.take(9);
+  expect(reader.client.takeKinds()).toEqual(["event"]);
+});
+
+test("a client that does not read is closed when the queue is full, and resumes without a hole", async () => {
+  newPeople();
+  const reader = await reading(ann);
+  const group = await conversationOf(ConversationKind.GROUP, [ann], reader);
+  await post(group, ben, 3);
+  await reader.take(3);
+  await post(group, ben, maxQueuedFrames + 1);
+  await reader.take(1);
+  const closed = reader.client.frames.at(-1);
+  expect(closed).toMatchObject({ case: "closed", value: { reason: CloseReason.SLOW } });
+  expect(closed?.case === "closed" && closed.value.retryAfter).toBeTruthy();
+  await reader.catchUp();
+  expect(reader.client.held.get(group.id)?.last).toBe(group.events.length);
+  expect(reader.client.frames.filter((frame) => frame.case === "event" && frame.value.seq <= 4n)).toHaveLength(3);
+});
+
+test("every device of the author is told of the message just before it comes, nobody else is", async () => {
+  newPeople();
+  const devices = [await reading(ann), await reading(ann, "phone"), await reading(ben)];
+  const group = await conversationOf(ConversationKind.GROUP, [ann, ben], ...devices);
+  const clientId = uuidv7();
+  await post(group, ann, 1, clientId);
+  for (const device of devices) await device.take(9);
+  expect(devices[0]?.client.frames[0]).toMatchObject({ case: "sent", value: { clientId, seq: 2n } });
+  expect(devices.map(({ client }) => client.takeKinds())).toEqual([["sent", "event"], ["sent", "event"], ["event"]]);
+});
+
+test("lost numbers reset what the client holds above them and are passed over", async () => {
+  newPeople();
+  const reader = await reading(ann);
+  const group = await conversationOf(ConversationKind.GROUP, [ann], reader);
+  await world.append(group, ann, body({ case: "void", value: { from: 2n, to: 2n } }));
+  await reader.take(9);
+  expect(reader.client.frames).toMatchObject([
+    { case: "reset", value: { conversationId: group.id, keepSeq: 1n } },
+    { case: "skip", value: { fromSeq: 2n, toSeq: 2n, reason: SkipReason.VOID } },
+  ]);
+});
+
+test("the oldest stream of a device gives way to one too many", async () => {
+  newPeople();
+  const readers: Reader[] = [];
+  for (let count = 0; count <= maxStreamsPerDevice; count++) readers.push(await reading(ann));
+  const other = await reading(ann, "phone");
+  await readers[0]?.take(1);
+  expect(readers[0]?.client.frames).toMatchObject([{ case: "closed", value: { reason: CloseReason.REPLACED } }]);
+  expect(readers.slice(1).map(({ stream }) => stream?.isClosed)).toEqual([false, false, false, false]);
+  expect(other.stream?.isClosed).toBe(false);
+});
+
+function opening(token: string, user = ann, device = ann) {
+  const request = create(SubscribeRequestSchema, { token });
+  return delivery.open(identityOf(user, device), request, new AbortController().signal);
+}
+
+function tokenOf(shards: { incarnation: number; position: number }[]): string {
+  return sealCursor(createSealer(new Uint8Array(32)), identityOf(ann, ann), { time: Date.now(), shards });
+}
+
+test("a token that is malformed, forged or another's is refused", async () => {
+  newPeople();
+  const reader = await reading(ann);
+  const { token } = reader.client;
+  const invalid = { reason: 13 };
+  await expect(opening("nonsense")).rejects.toMatchObject(invalid);
+  await expect(opening(`${token.slice(0, -2)}zz`)).rejects.toMatchObject(invalid);
+  await expect(opening(token, ben, ann)).rejects.toMatchObject(invalid);
+  await expect(opening(token, ann, "phone")).rejects.toMatchObject(invalid);
+  expect(delivery.streams.size).toBe(1);
+});
+
+test("a token beyond the tail proves a loss and is refused; one of an earlier life resets the client", async () => {
+  newPeople();
+  const beyond = [{ incarnation: 1, position: world.following.tail(0) + 1 }];
+  await expect(opening(tokenOf(beyond))).rejects.toMatchObject({ reason: 18 });
+  await expect(opening(tokenOf([{ incarnation: 2, position: 0 }]))).rejects.toMatchObject({ reason: 18 });
+});
+
+test("a shard that the token does not name is told from its beginning", async () => {
+  newPeople();
+  const elsewhere = await world.create(ConversationKind.GROUP, [ann], 1);
+  const reader = new Reader(delivery, ann);
+  reader.client.token = tokenOf([{ incarnation: 1, position: world.following.tail(0) }]);
+  await reader.catchUp();
+  expect(reader.client.held.get(elsewhere.id)?.last).toBe(1);
+});

@@ -1,0 +1,75 @@
+import { create } from "@bufbuild/protobuf";
+import pino from "pino";
+import { type CloseReason, SubscribeRequestSchema } from "#gen/parley/chat/v1/delivery_pb.js";
+import type { UserIdentity } from "#platform/rpc/identity.ts";
+import { deviceId, sessionId, userId } from "#platform/runtime/ids.ts";
+import { createSealer } from "#platform/runtime/sealing.ts";
+import { Audience } from "../delivery/audience.ts";
+import { Delivery } from "../delivery/delivery.ts";
+import type { Stream } from "../delivery/stream.ts";
+import { ModelClient } from "./model-client.ts";
+import type { World } from "./world.ts";
+
+export function identityOf(user: string, device: string): UserIdentity {
+  return { kind: "user", userId: userId(user), deviceId: deviceId(device), sessionId: sessionId(device) };
+}
+
+/** The delivery of a world, as the gateway wires it. */
+export function deliveryOver({ following, log, chat }: World): Delivery {
+  const audience = new Audience(following, chat);
+  following.listen((entry) => audience.tell(entry));
+  const logger = pino({ level: "silent" });
+  const sealer = createSealer(new Uint8Array(32));
+  return new Delivery({ following, log, chat, audience, logger, sealer, clock: Date.now, watchers: [] });
+}
+
+/** A client of one user that connects, drops and resumes. */
+export class Reader {
+  readonly client = new ModelClient();
+  readonly #delivery: Delivery;
+  readonly #identity: UserIdentity;
+  stream: Stream | undefined;
+
+  /** The device is the user's only one unless another is named. */
+  constructor(delivery: Delivery, user: string, device = user) {
+    this.#delivery = delivery;
+    this.#identity = identityOf(user, device);
+  }
+
+  async connect(): Promise<void> {
+    if (this.stream && !this.stream.isClosed) return;
+    const request = create(SubscribeRequestSchema, { token: this.client.token });
+    this.stream = await this.#delivery.open(this.#identity, request, new AbortController().signal);
+  }
+
+  /** Takes up to `count` frames; fewer where a live stream has no more. */
+  async take(count: number): Promise<void> {
+    const { stream } = this;
+    for (let taken = 0; stream && taken < count; taken++) {
+      if (stream.isLive && !stream.hasFrames) return;
+      const frame = await stream.next();
+      if (!frame) return;
+      this.client.apply(frame);
+    }
+  }
+
+  drop(crashes: boolean): void {
+    this.stream?.abandon();
+    this.stream = undefined;
+    if (crashes) this.client.crash();
+  }
+
+  async close(reason: CloseReason): Promise<void> {
+    if (!this.stream) return;
+    this.stream.close(reason);
+    const last = await this.stream.next();
+    if (last) this.client.apply(last);
+    this.stream = undefined;
+  }
+
+  async catchUp(): Promise<void> {
+    await this.take(Number.POSITIVE_INFINITY);
+    await this.connect();
+    await this.take(Number.POSITIVE_INFINITY);
+  }
+}
