@@ -12,6 +12,8 @@ import { type KnownConversation, SequencerState, sentIdOf } from "./sequencer-st
 
 /** Entries that the log may hold beyond the store before commands are refused. */
 const maxUnprojectedEntries = 1_000_000;
+/** How long stopping waits for commands whose outcome can't be settled. */
+const stopGraceMs = 5_000;
 
 interface Prepared {
   readonly waiting: WaitingCommand;
@@ -32,6 +34,7 @@ export class ShardSequencer {
   #ownership: Ownership | undefined;
   #running: Promise<void> | undefined;
   #stopping = false;
+  #deposed = false;
 
   constructor(shard: number, options: SequencerOptions) {
     this.#shard = shard;
@@ -65,14 +68,17 @@ export class ShardSequencer {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    const end = () => this.#ending.abort(new Error("sequencer is stopping"));
+    const grace = setTimeout(end, stopGraceMs);
     await this.#running;
-    this.#ending.abort(new Error("sequencer is stopping"));
+    clearTimeout(grace);
+    end();
   }
 
   #refusal(): ServiceError | undefined {
     const { following } = this.#options;
     if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
-    if (this.#stopping || !this.#ownership) return chatErrors.NOT_OWNER();
+    if (this.#stopping || this.#deposed) return chatErrors.NOT_OWNER();
     const behind = following.tail(this.#shard) - following.watermark(this.#shard);
     return behind > maxUnprojectedEntries ? chatErrors.STORE_BEHIND() : undefined;
   }
@@ -187,7 +193,8 @@ export class ShardSequencer {
       await following.reached(this.#shard, owned.tail, Number.POSITIVE_INFINITY, signal);
       this.#ownership = owned;
     } catch (error) {
-      if (error instanceof Deposed) this.#options.logger.error({ err: error, shard: this.#shard }, "deposed");
+      this.#deposed = error instanceof Deposed;
+      if (this.#deposed) this.#options.logger.error({ err: error, shard: this.#shard }, "deposed");
       throw error;
     }
   }
