@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { platformErrors } from "./errors.ts";
 
@@ -15,15 +14,19 @@ export const maxBudgetKeys = 100_000;
 export function createBudget(calls: number, windowMs: number, maxKeys = maxBudgetKeys): Budget {
   if (calls === 0) return { charge: async () => {} };
   const limiter = new RateLimiterMemory({ points: calls, duration: windowMs / 1000 });
-  const keys = new LRUCache<string, true>({
-    max: maxKeys,
-    dispose: (_, key, reason) => {
-      if (reason === "evict") void limiter.delete(key);
-    },
-  });
+  /** In the order of their last use. */
+  const keys = new Set<string>();
+  const touch = (key: string) => {
+    keys.delete(key);
+    keys.add(key);
+    const [oldest] = keys;
+    if (keys.size <= maxKeys || oldest === undefined) return;
+    keys.delete(oldest);
+    void limiter.delete(oldest);
+  };
   return {
     async charge(key) {
-      keys.set(key, true);
+      touch(key);
       try {
         await limiter.consume(key);
       } catch (error) {

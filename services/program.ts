@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { MigrationError } from "#platform/engines/migrate.ts";
+import { type Config, ConfigError, readConfig } from "#platform/runtime/config.ts";
+import { inOrderOfNeeds } from "#platform/runtime/run-modules.ts";
+import { StartError } from "#platform/runtime/start-error.ts";
+import { restoreBackup } from "./backup/restore.ts";
+import { modules } from "./modules.ts";
+import { startServer } from "./server.ts";
+
+const usage = `Usage: npm start [-- --check-config | --list-modules | --restore <folder>]
+Settings are PARLEY_… variables of the environment; ops/parley.env.sample lists them.`;
+
+/** The program: arguments and environment in, exit code out. */
+export async function runProgram(args: string[]): Promise<void> {
+  try {
+    await run(args);
+  } catch (error) {
+    console.error(sentenceOf(error));
+    process.exitCode = 1;
+  }
+}
+
+async function run([flag, folder]: string[]): Promise<void> {
+  const config = readConfig(process.env);
+  if (flag === undefined) return await serve(config);
+  if (flag === "--check-config") console.log("The settings are valid.");
+  else if (flag === "--list-modules")
+    console.log(
+      inOrderOfNeeds(modules)
+        .map(({ name }) => name)
+        .join("\n"),
+    );
+  else if (flag === "--restore" && folder) await restore(config, folder);
+  else throw new ConfigError(`There is no flag ${flag}.\n${usage}`);
+}
+
+async function restore(config: Config, folder: string): Promise<void> {
+  const { installationId, incarnation, files } = await restoreBackup(config, folder);
+  console.log(`Restored ${files} files of installation ${installationId}; incarnation ${incarnation} begins.`);
+}
+
+async function serve(config: Config): Promise<void> {
+  const server = await startServer(config);
+  console.log(`Parley is ready at ${server.url}
+  data          ${config.dataDir}
+  operator key  ${join(config.dataDir, "keys", "operator.key")}`);
+  const stop = () => {
+    console.log("Parley is stopping …");
+    void server.stop().then(() => console.log("Parley has stopped."));
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
+}
+
+/** What the operator reads: a sentence where the cause is theirs to mend, else the whole error. */
+function sentenceOf(error: unknown): unknown {
+  if (error instanceof ConfigError || error instanceof StartError || error instanceof MigrationError) {
+    return error.message;
+  }
+  return error;
+}
