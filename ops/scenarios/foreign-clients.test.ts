@@ -15,6 +15,10 @@ const chatService = "parley.chat.v1.ChatService";
 const subscribe = "parley.chat.v1.DeliveryService/Subscribe";
 const reads = ["ListMessages", "ListConversations", "GetConversation"].map((name) => `${chatService}/${name}`);
 
+/** Each call is a program of its own, which takes a second on a busy machine. */
+const conversationMs = 120_000;
+const frameMs = 30_000;
+
 let dataDir: string;
 let server: ServerProcess;
 
@@ -40,7 +44,7 @@ const clients: readonly [program: string, name: string, open: (url: string) => F
 describe("two people meet, talk, stream and resume", () => {
   for (const [program, name, open] of clients) {
     const tools = program === "buf" ? [] : [program];
-    testWithTools(tools, name, () => converse(open(server.url)));
+    testWithTools(tools, name, () => converse(open(server.url)), conversationMs);
   }
 });
 
@@ -51,7 +55,7 @@ async function converse(client: ForeignClient): Promise<void> {
 
   const first = await listen(client, bob, "");
   await send(client, ada, conversationId, "hello, Bob");
-  await until(() => (textsOf(first).includes("hello, Bob") ? "" : "the message has not come"));
+  await until(() => (textsOf(first).includes("hello, Bob") ? "" : "the message has not come"), frameMs);
   await first.close();
   const token = caughtUpToken(first);
 
@@ -59,7 +63,7 @@ async function converse(client: ForeignClient): Promise<void> {
   const second = await listen(client, bob, token);
   expect(textsOf(second)).toEqual(["hello, Bob", "are you there?"]);
   const { after } = await send(client, bob, conversationId, "I am, Ada 👋");
-  await until(() => (textsOf(second).length === 3 ? "" : `there are ${textsOf(second).length} messages`));
+  await until(() => (textsOf(second).length === 3 ? "" : `there are ${textsOf(second).length} messages`), frameMs);
   await second.close();
 
   const history = await client.call(`${chatService}/ListMessages`, { conversationId, afterSeq: "0", after }, bob.token);
@@ -98,7 +102,7 @@ async function send(client: ForeignClient, from: Person, conversationId: string,
 /** Opens a stream and waits until it has caught up. */
 async function listen(client: ForeignClient, as: Person, token: string): Promise<ForeignStream> {
   const stream = client.stream(subscribe, token ? { token } : {}, as.token);
-  await until(() => (caughtUpToken(stream) ? "" : `not caught up: ${JSON.stringify(stream.messages())}`));
+  await until(() => (caughtUpToken(stream) ? "" : `not caught up: ${JSON.stringify(stream.messages())}`), frameMs);
   return stream;
 }
 
@@ -152,19 +156,27 @@ testWithTools(["grpcurl"], "the standard health service answers", async () => {
   expect(answer).toEqual({ status: "SERVING" });
 });
 
-testWithTools(["grpcurl"], "grpcurl sends and receives on one Connect stream", async () => {
-  const client = grpcurl(server.url);
-  const ada = await register(client, "ada");
-  const bob = await register(client, "bob");
-  const conversationId = await openDirect(client, ada, bob);
-  const clientId = uuidv7();
-  const commands = [{ open: {} }, { send: { clientId, conversationId, content: { text: "over one stream" } } }];
-  const stream = client.duplex("parley.chat.v1.DeliveryService/Connect", commands, ada.token);
-  await until(() => (textsOf(stream).length > 0 ? "" : `no message in ${JSON.stringify(stream.messages())}`));
-  await stream.close();
-  expect(textsOf(stream)).toEqual(["over one stream"]);
-  expect(stream.messages()).toContainEqual({ sent: expect.objectContaining({ clientId, conversationId }) });
-});
+testWithTools(
+  ["grpcurl"],
+  "grpcurl sends and receives on one Connect stream",
+  async () => {
+    const client = grpcurl(server.url);
+    const ada = await register(client, "ada");
+    const bob = await register(client, "bob");
+    const conversationId = await openDirect(client, ada, bob);
+    const clientId = uuidv7();
+    const commands = [{ open: {} }, { send: { clientId, conversationId, content: { text: "over one stream" } } }];
+    const stream = client.duplex("parley.chat.v1.DeliveryService/Connect", commands, ada.token);
+    await until(
+      () => (textsOf(stream).length > 0 ? "" : `no message in ${JSON.stringify(stream.messages())}`),
+      frameMs,
+    );
+    await stream.close();
+    expect(textsOf(stream)).toEqual(["over one stream"]);
+    expect(stream.messages()).toContainEqual({ sent: expect.objectContaining({ clientId, conversationId }) });
+  },
+  conversationMs,
+);
 
 test("curl is told the state of the server", async () => {
   for (const [path, expected] of [

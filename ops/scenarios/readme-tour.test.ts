@@ -4,16 +4,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { testWithTools } from "#platform/testing/tool.ts";
 import { root, runCommand } from "../command.ts";
-import { type ServerProcess, startServerProcess } from "./server-process.ts";
+import { defaultLimits, type ServerProcess, startServerProcess } from "./server-process.ts";
 
-const tourMs = 90_000;
+/** Each command is a program of its own, which takes a second or two on a busy machine. */
+const tourMs = 180_000;
 
 let folder: string;
 let server: ServerProcess;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "parley-tour-"));
-  server = await startServerProcess(join(folder, "data"));
+  server = await startServerProcess(join(folder, "data"), defaultLimits);
 });
 
 afterAll(async () => {

@@ -20,12 +20,17 @@ const unlimited = {
   PARLEY_LIMIT_SEARCHES_PER_MINUTE: "0",
 };
 
-/** Starts a server on `dataDir` and waits until it is ready. */
+/** With the limits that users have. */
+export const defaultLimits = Object.fromEntries(Object.keys(unlimited).map((name) => [name, ""]));
+
+/** Starts a server on `dataDir`, with `wrapper` before its command line, and waits until it is ready. */
 export async function startServerProcess(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
+  wrapper: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const child = startCommand([process.execPath, "services/main.ts"], {
+  const [program = "", ...args] = [...wrapper, process.execPath, "services/main.ts"];
+  const child = startCommand([program, ...args], {
     env: { PARLEY_DATA: dataDir, PARLEY_LISTEN: "127.0.0.1:0", PARLEY_LOG_LEVEL: "warn", ...unlimited, ...env },
   });
   let printed = "";
