@@ -43,12 +43,13 @@ export interface Edge {
 
 export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const { config, served, logger } = options;
-  serveStandard(served, options.notReady);
-  const cutting = new AbortController();
+  const [stopping, cutting] = [new AbortController(), new AbortController()];
+  const notReady = () => (stopping.signal.aborted ? ["the server is stopping"] : options.notReady());
+  serveStandard(served, notReady, stopping.signal);
   const metrics = createRpcMetrics(options.metrics);
   const interceptors = createInterceptors(options, metrics);
   const rpc = createRpcHandler({ served, interceptors, metrics, logger, signal: cutting.signal });
-  const pages = createPages(options);
+  const pages = createPages({ ...options, notReady });
   const cors = createCors(config.allowedOrigins);
   const onRequest = (request: NodeRequest, response: NodeResponse) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
@@ -59,6 +60,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   return {
     url: port.url,
     refuse() {
+      stopping.abort();
       rpc.refuse();
       port.refuse();
     },

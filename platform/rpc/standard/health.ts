@@ -10,13 +10,15 @@ export interface HealthOptions {
   /** Why the server can't serve now; empty: it can. */
   readonly notReady: () => string[];
   readonly hasService: (typeName: string) => boolean;
+  /** Ends the watches, after they told that nothing is served any more. */
+  readonly stopping: AbortSignal;
 }
 
 /** How often a watched status is looked at. */
 const watchMs = 1000;
 
 /** The standard health service. All services of a process are well or not together. */
-export function healthService({ notReady, hasService }: HealthOptions): ServiceImpl<typeof Health> {
+export function healthService({ notReady, hasService, stopping }: HealthOptions): ServiceImpl<typeof Health> {
   const statusOf = (service: string): Status => {
     if (service !== "" && !hasService(service)) return Status.SERVICE_UNKNOWN;
     return notReady().length === 0 ? Status.SERVING : Status.NOT_SERVING;
@@ -28,10 +30,12 @@ export function healthService({ notReady, hasService }: HealthOptions): ServiceI
       return { status };
     },
     async *watch({ service }, { signal }: HandlerContext) {
-      for (let last: Status | undefined; !signal.aborted; await pause(signal)) {
+      const ending = AbortSignal.any([signal, stopping]);
+      for (let last: Status | undefined; !signal.aborted; await pause(ending)) {
         const status = statusOf(service);
         if (status !== last) yield { status };
         last = status;
+        if (stopping.aborted) return;
       }
     },
   };

@@ -22,10 +22,10 @@ const failureFiles = [
 ];
 
 /** Adds what every gRPC server is expected to answer: health, and reflection in both versions that tools speak. */
-export function serveStandard(served: Served, notReady: () => string[]): void {
+export function serveStandard(served: Served, notReady: () => string[], stopping: AbortSignal): void {
   const contract = () => ({ services: served.services, otherFiles: failureFiles });
   const hasService = (name: string) => served.services.some(({ typeName }) => typeName === name);
-  served.add(Health, healthService({ notReady, hasService }));
+  served.add(Health, healthService({ notReady, hasService, stopping }));
   served.add(ServerReflection, reflectionService(contract));
   served.add(ServerReflectionAlpha, reflectionService(contract));
 }

@@ -44,6 +44,16 @@ test("a watcher hears of each change, and its call ends when it leaves", async (
   expect(statuses).toEqual([Status.SERVING, Status.NOT_SERVING]);
 });
 
+test("a watch ends when the server stops, with its last word", async () => {
+  const statuses: Status[] = [];
+  for await (const { status } of edge.client(Health).watch({})) {
+    statuses.push(status);
+    edge.refuse();
+  }
+  expect(statuses).toEqual([Status.SERVING, Status.NOT_SERVING]);
+  await edge.finish(10_000);
+});
+
 test.each([ServerReflection, ServerReflectionAlpha])(
   "$typeName lists, describes and says what is missing",
   async (service) => {
