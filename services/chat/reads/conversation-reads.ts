@@ -35,6 +35,23 @@ export function createConversationReads(
     return users.map((user) => fold(stored.get(user), user, tail, history)).filter((view) => view !== undefined);
   }
 
+  async function members(id: ConversationId, after: string, limit: number): Promise<MembershipView[]> {
+    if (!isKnownShard(following, id)) return [];
+    const { base, tail } = await withTail(following, id, () => store.members(id, after, limit));
+    const touched = tail.flatMap((entry) => usersTouchedBy(entry.event)).filter((user) => user > after);
+    const known = new Set(touched);
+    // Where the page is full, people beyond its end belong to a later page.
+    const end = base.length === limit ? base.at(-1)?.userId : undefined;
+    const changed = await memberships(id, [...known]);
+    const page = [...base.filter((view) => !known.has(view.userId)), ...changed]
+      .filter((view) => view.role !== Role.UNSPECIFIED && (end === undefined || view.userId <= end))
+      .sort((a, b) => (a.userId < b.userId ? -1 : 1))
+      .slice(0, limit);
+    if (end === undefined || page.length === limit) return page;
+    // Some have left since the store was written.
+    return [...page, ...(await members(id, end, limit - page.length))];
+  }
+
   return {
     async conversation(id) {
       if (!isKnownShard(following, id)) return undefined;
@@ -43,19 +60,7 @@ export function createConversationReads(
     },
     memberships,
     membership: async (id, user) => (await memberships(id, [user]))[0],
-    async members(id, after, limit) {
-      if (!isKnownShard(following, id)) return [];
-      const { base, tail } = await withTail(following, id, () => store.members(id, after, limit));
-      const touched = tail.flatMap((entry) => usersTouchedBy(entry.event)).filter((user) => user > after);
-      const known = new Set(touched);
-      // Where the page is full, people beyond its end belong to a later page.
-      const end = base.length === limit ? base.at(-1)?.userId : undefined;
-      const changed = await memberships(id, [...known]);
-      return [...base.filter((view) => !known.has(view.userId)), ...changed]
-        .filter((view) => view.role !== Role.UNSPECIFIED && (end === undefined || view.userId <= end))
-        .sort((a, b) => (a.userId < b.userId ? -1 : 1))
-        .slice(0, limit);
-    },
+    members,
     async conversationsOf(user) {
       // Recent ones first: what leaves that list while the store is read is in the store.
       const ids = recent.of(user);

@@ -89,7 +89,7 @@ export class History {
   #post(user: string): void {
     const seq = this.entries.length + 1;
     this.messages.push({ seq, count: this.messages.length + 1, author: user, deleted: false });
-    this.#add(user, { case: "messagePosted", value: { content: { text: `secret ${seq}` } } });
+    this.#add(user, { case: "messagePosted", value: { content: { text: `secret ${seq}.` } } });
   }
 
   #change(kind: "edit" | "delete", user: string, which: number): void {
@@ -97,7 +97,7 @@ export class History {
     if (!message || message.deleted) return;
     const targetSeq = BigInt(message.seq);
     if (kind === "edit") {
-      const content = { text: `secret edit ${this.entries.length + 1}` };
+      const content = { text: `secret edit ${this.entries.length + 1}.` };
       this.#add(user, { case: "messageEdited", value: { targetSeq, content } }, message);
     } else {
       message.deleted = true;
