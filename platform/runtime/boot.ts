@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import type { Logger } from "pino";
-import { Registry } from "prom-client";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
@@ -12,6 +11,7 @@ import type { Config } from "./config.ts";
 import type { Engines } from "./engines.ts";
 import { readOrMakeKey } from "./key-file.ts";
 import type { Boot } from "./module.ts";
+import { createProcessRegistry, registerProcessMetrics } from "./process-metrics.ts";
 import { createSealer } from "./sealing.ts";
 
 /** What modules get, and what they gave in return. */
@@ -25,13 +25,15 @@ export interface Booted {
 export function makeBoot(config: Config, logger: Logger, engines: Engines, signal: AbortSignal): Booted {
   const served = createServed();
   const peers = createPeerTransport(served);
+  const metrics = new Registry();
+  registerProcessMetrics(metrics);
   let authenticator: Authenticator | undefined;
   const boot: Boot = {
     config,
     logger,
     signal,
     clock: systemClock,
-    metrics: new Registry(),
+    metrics: createProcessRegistry(),
     bus: createMemoryBus(),
     sealer: createSealer(readOrMakeKey(join(config.dataDir, "keys", "seal.key"), 32)),
     store: { kind: "sqlite", db: engines.store },
