@@ -22,6 +22,8 @@ import { Stream, type StreamDeps } from "./stream.ts";
 export interface DeliveryDeps {
   readonly following: Following;
   readonly log: EventLog;
+  /** Which life of the log this is. */
+  readonly incarnation: number;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,7 +63,7 @@ export class Delivery {
       now: clock,
       failed: (error) => deps.logger.warn({ error }, "replay failed"),
       seal: (holder, covers) => {
-        const shards = covers.map((position, shard) => ({ position, incarnation: following.incarnation(shard) }));
+        const shards = covers.map((position) => ({ position, incarnation: deps.incarnation }));
         return sealCursor(sealer, holder, { time: clock(), shards });
       },
     };

@@ -1,8 +1,7 @@
-import type { Logger } from "pino";
 import type { EventLog } from "#platform/log/event-log.ts";
 import type { Following } from "#platform/log/following.ts";
 import { streamErrors } from "../errors.ts";
-import type { Cursor } from "./resume-token.ts";
+import type { Cursor, ShardCursor } from "./resume-token.ts";
 
 /** Where a stream begins. */
 export interface Opening {
@@ -14,7 +13,8 @@ export interface Opening {
 export interface OpeningDeps {
   readonly following: Following;
   readonly log: EventLog;
-  readonly logger: Logger;
+  /** Which life of the log this is. */
+  readonly incarnation: number;
 }
 
 /** The positions that a stream without a token begins with: what this process has followed. */
@@ -24,19 +24,20 @@ export function currentTails(following: Following): number[] {
 
 /**
  * Decides where a token leads. A position that the log does not hold, in a token of this incarnation, proves that
- * acknowledged events were lost: it is refused and reported. A position that only this process has not followed yet is
- * kept: the stream tells nothing at or below it.
+ * acknowledged events were lost: the shard stops, until an operator recovers it. A position that only this process has not followed
+ * yet is kept: the stream tells nothing at or below it. A token of an earlier life may name events that were lost.
  */
 export async function openingOf(cursor: Cursor | undefined, deps: OpeningDeps): Promise<Opening> {
-  const { following } = deps;
+  const { following, incarnation } = deps;
   refuseStopped(following);
   if (!cursor) return { positions: currentTails(following), isReset: false };
+  if (cursor.shards.some((known) => known.incarnation < incarnation)) {
+    return { positions: currentTails(following), isReset: true };
+  }
   const positions: number[] = [];
   for (let shard = 0; shard < following.shards; shard++) {
     const known = cursor.shards[shard];
-    const incarnation = following.incarnation(shard);
-    if (known && known.incarnation < incarnation) return { positions: currentTails(following), isReset: true };
-    if (known) await refuseBeyondTail(shard, known.incarnation === incarnation ? known.position : Infinity, deps);
+    if (known) await stopIfLost(shard, known, deps);
     positions.push(known?.position ?? 0);
   }
   return { positions, isReset: false };
@@ -49,10 +50,12 @@ export function refuseStopped(following: Following): void {
   }
 }
 
-async function refuseBeyondTail(shard: number, position: number, { following, log, logger }: OpeningDeps) {
-  if (position <= following.tail(shard)) return;
+async function stopIfLost(shard: number, known: ShardCursor, { following, log, incarnation }: OpeningDeps) {
+  const isOfThisLife = known.incarnation === incarnation;
+  if (isOfThisLife && known.position <= following.tail(shard)) return;
   const tail = await log.tail(shard);
-  if (position <= tail) return;
-  logger.error({ shard, position, tail }, "a resume token lies beyond the tail: the log was lost or rolled back");
+  if (isOfThisLife && known.position <= tail) return;
+  const covered = `position ${known.position} of incarnation ${known.incarnation}`;
+  following.stop(shard, `a resume token covers ${covered}; the log ends at ${tail} of ${incarnation}`);
   throw streamErrors.SHARD_STOPPED();
 }

@@ -6,7 +6,7 @@ import type { SealBinding, Sealer } from "#platform/runtime/sealing.ts";
 export interface Cursor {
   /** When the token was made, in milliseconds. */
   readonly time: number;
-  /** By shard. */
+  /** By shard. One that is missing was added later: everything on it is new. */
   readonly shards: readonly ShardCursor[];
 }
 
@@ -14,9 +14,6 @@ export interface ShardCursor {
   readonly incarnation: number;
   readonly position: number;
 }
-
-/** A shard that a token does not name: it was added after the token was made, so everything on it is new. */
-export const unknownShard: ShardCursor = { incarnation: 1, position: 0 };
 
 const formatVersion = 1;
 

@@ -31,21 +31,36 @@ export function createDeliveryRoutes(deps: RouteDeps): ServiceImpl<typeof Delive
     },
     async *connect(requests, context) {
       const iterator = requests[Symbol.asyncIterator]();
-      const stream = await open(await readOpen(iterator), context);
-      const commands = new Commands(stream, deps.peers);
-      let failure: unknown;
-      commands.read(iterator).catch((error: unknown) => {
-        failure = error;
-        stream.abandon();
-      });
       try {
-        yield* framesOf(stream, context.signal, deps);
+        const stream = await open(await readOpen(iterator), context);
+        yield* talk(stream, iterator, context.signal, deps);
       } finally {
-        commands.close();
+        // Not waited for: it ends when the client does, or when the response is out.
+        iterator.return?.().catch(() => undefined);
       }
-      if (failure) throw failure;
     },
   };
+}
+
+/** Carries out what the client says while its frames are taken. */
+async function* talk(
+  stream: Stream,
+  requests: AsyncIterator<ConnectRequest>,
+  signal: AbortSignal,
+  deps: RouteDeps,
+): AsyncGenerator<Frame> {
+  const commands = new Commands(stream, deps.peers);
+  let failure: unknown;
+  commands.read(requests).catch((error: unknown) => {
+    failure = error;
+    stream.abandon();
+  });
+  try {
+    yield* framesOf(stream, signal, deps);
+  } finally {
+    commands.close();
+  }
+  if (failure) throw failure;
 }
 
 /** Yields the stream's frames until it ends or nobody reads them any more. */

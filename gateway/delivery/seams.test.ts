@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CloseReason, SkipReason, SubscribeRequestSchema } from "#gen/parley/chat/v1/delivery_pb.js";
+import { ChatErrorReason } from "#gen/parley/chat/v1/errors_pb.js";
 import { ConversationKind, Role } from "#gen/parley/chat/v1/events_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import { createSealer } from "#platform/runtime/sealing.ts";
@@ -183,7 +184,7 @@ test("a token that is malformed, forged or another's is refused", async () => {
   newPeople();
   const reader = await reading(ann);
   const { token } = reader.client;
-  const invalid = { reason: 13 };
+  const invalid = { reason: ChatErrorReason.INVALID_TOKEN };
   await expect(opening("nonsense")).rejects.toMatchObject(invalid);
   await expect(opening(`${token.slice(0, -2)}zz`)).rejects.toMatchObject(invalid);
   await expect(opening(token, ben, ann)).rejects.toMatchObject(invalid);
@@ -191,11 +192,36 @@ test("a token that is malformed, forged or another's is refused", async () => {
   expect(delivery.streams.size).toBe(1);
 });
 
-test("a token beyond the tail proves a loss and is refused; one of an earlier life resets the client", async () => {
+test.each([
+  ["beyond the tail", 1, 1],
+  ["of a later life of the log", 2, 0],
+])("a token %s proves that events were lost: its shard stops", async (_, incarnation, beyond) => {
   newPeople();
-  const beyond = [{ incarnation: 1, position: world.following.tail(0) + 1 }];
-  await expect(opening(tokenOf(beyond))).rejects.toMatchObject({ reason: 18 });
-  await expect(opening(tokenOf([{ incarnation: 2, position: 0 }]))).rejects.toMatchObject({ reason: 18 });
+  const damaged = await openWorld({ shards: 1 });
+  const refusing = deliveryOver(damaged);
+  const request = create(SubscribeRequestSchema, { token: tokenOf([{ incarnation, position: beyond }]) });
+  const open = () => refusing.open(identityOf(ann, ann), request, new AbortController().signal);
+  await expect(open()).rejects.toMatchObject({ reason: ChatErrorReason.SHARD_STOPPED });
+  expect(damaged.following.stopped(0)).toContain("resume token");
+  await damaged.close();
+});
+
+test("after a restore a client drops what it holds and starts from now", async () => {
+  newPeople();
+  const reader = await reading(ann);
+  const group = await conversationOf(ConversationKind.GROUP, [ann], reader);
+  await reader.close(CloseReason.STOPPING);
+  await post(group, ben);
+  const restored = new Reader(deliveryOver(world, 2), ann);
+  restored.client.token = reader.client.token;
+  await restored.catchUp();
+  expect(restored.client.frames).toMatchObject([
+    { case: "reset", value: { conversationId: "" } },
+    { case: "caughtUp" },
+  ]);
+  await post(group, ben);
+  expect(restored.stream?.hasFrames).toBe(true);
+  restored.drop(false);
 });
 
 test("a shard that the token does not name is told from its beginning", async () => {

@@ -15,12 +15,12 @@ export function identityOf(user: string, device: string): UserIdentity {
 }
 
 /** The delivery of a world, as the gateway wires it. */
-export function deliveryOver({ following, log, chat }: World): Delivery {
+export function deliveryOver({ following, log, chat }: World, incarnation = 1): Delivery {
   const audience = new Audience(following, chat);
   following.listen((entry) => audience.tell(entry));
   const logger = pino({ level: "silent" });
   const sealer = createSealer(new Uint8Array(32));
-  return new Delivery({ following, log, chat, audience, logger, sealer, clock: Date.now, watchers: [] });
+  return new Delivery({ following, log, incarnation, chat, audience, logger, sealer, clock: Date.now, watchers: [] });
 }
 
 /** A client of one user that connects, drops and resumes. */
