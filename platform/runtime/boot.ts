@@ -11,7 +11,7 @@ import type { Config } from "./config.ts";
 import type { Engines } from "./engines.ts";
 import { readOrMakeKey } from "./key-file.ts";
 import type { Boot } from "./module.ts";
-import { createProcessRegistry, registerProcessMetrics } from "./process-metrics.ts";
+import { createProcessRegistry } from "./process-metrics.ts";
 import { createSealer } from "./sealing.ts";
 
 /** What modules get, and what they gave in return. */
@@ -25,8 +25,6 @@ export interface Booted {
 export function makeBoot(config: Config, logger: Logger, engines: Engines, signal: AbortSignal): Booted {
   const served = createServed();
   const peers = createPeerTransport(served);
-  const metrics = new Registry();
-  registerProcessMetrics(metrics);
   let authenticator: Authenticator | undefined;
   const boot: Boot = {
     config,
