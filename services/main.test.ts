@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { request } from "node:http";
@@ -34,12 +34,11 @@ async function start() {
 }
 
 async function runMain(args: string[] = [], env: Record<string, string> = {}) {
-  const child = execFile(process.execPath, [main, ...args], { env: { ...environment(), ...env } });
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout ?? []),
-    text(child.stderr ?? []),
-    once(child, "exit"),
-  ]);
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...environment(), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   return { code, stdout, stderr };
 }
 
