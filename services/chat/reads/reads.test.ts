@@ -114,7 +114,7 @@ test("reads tell the same wherever the store's watermark stands", async () => {
       const [first, ...rest] = expected;
       for (const other of rest) expect(other).toEqual(first);
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   );
 });
 
@@ -144,7 +144,7 @@ test("what reads tell is what happened", async () => {
       expect(told.falling).toEqual(told.rising);
       expect(told.deletions[0]).toBe(messages.filter(({ deleted }) => deleted).length);
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   );
 });
 

@@ -2,11 +2,11 @@ import { Role } from "#gen/parley/chat/v1/events_pb.js";
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { conversationId } from "#platform/runtime/ids.ts";
 import type { ConversationStore } from "./conversation-store.ts";
-import { conversationFrom, membershipFrom } from "./rows-sqlite.ts";
+import { conversationColumns, conversationFrom, membershipColumns, membershipFrom } from "./rows-sqlite.ts";
 
 export function createSqliteConversations(db: SqliteDatabase): ConversationStore {
-  const conversationSql = "SELECT * FROM conversation WHERE conversation_id = ?";
-  const membershipSql = "SELECT * FROM membership WHERE conversation_id = ? AND user_id = ?";
+  const conversationSql = `SELECT ${conversationColumns} FROM conversation WHERE conversation_id = ?`;
+  const membershipSql = `SELECT ${membershipColumns} FROM membership WHERE conversation_id = ? AND user_id = ?`;
   return {
     async conversation(id) {
       const row = db.get(conversationSql, id);
@@ -19,7 +19,7 @@ export function createSqliteConversations(db: SqliteDatabase): ConversationStore
     },
     memberships: async (id, users) => users.flatMap((user) => db.query(membershipSql, id, user)).map(membershipFrom),
     async members(id, after, limit) {
-      const sql = `SELECT * FROM membership WHERE conversation_id = ? AND user_id > ? AND role <> ?
+      const sql = `SELECT ${membershipColumns} FROM membership WHERE conversation_id = ? AND user_id > ? AND role <> ?
         ORDER BY user_id LIMIT ?`;
       return db.query(sql, id, after, Role.UNSPECIFIED, limit).map(membershipFrom);
     },

@@ -1,12 +1,12 @@
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import type { MessageView } from "../views/message-view.ts";
 import { eventsPerBucket, type HistoryStore, messagesPerBucket, type StoredEvent } from "./history-store.ts";
-import { blob, messageFrom } from "./rows-sqlite.ts";
+import { blob, messageColumns, messageFrom } from "./rows-sqlite.ts";
 
 export function createSqliteHistory(db: SqliteDatabase): HistoryStore {
   const eventSql = `SELECT seq, event, position FROM event
     WHERE conversation_id = ? AND bucket = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`;
-  const messageSql = (direction: "ASC" | "DESC") => `SELECT * FROM message
+  const messageSql = (direction: "ASC" | "DESC") => `SELECT ${messageColumns} FROM message
     WHERE conversation_id = ? AND bucket = ? AND message_count BETWEEN ? AND ?
     ORDER BY message_count ${direction} LIMIT ?`;
   return {

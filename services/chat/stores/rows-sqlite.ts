@@ -27,6 +27,14 @@ export function decodeRanges(text: SqlValue | undefined): VisibleRange[] {
   return ranges.map(([from, to]) => ({ from, to: to ?? Number.POSITIVE_INFINITY }));
 }
 
+// Readers name their columns: `version` may be larger than a number can be.
+export const conversationColumns = `conversation_id, kind, name, posting, history, pair, owners, head_seq, message_count,
+  head_time_ms, member_count, voids, last_event, position, incarnation`;
+export const membershipColumns = `conversation_id, user_id, role, ranges, joined_seq, joined_count, last_own_seq,
+  last_own_count, position, incarnation`;
+export const messageColumns = `conversation_id, message_count, seq, author_id, posted, edited, edit_seqs, deleted,
+  position, incarnation`;
+
 export function conversationFrom(row: SqlRow): ConversationView {
   const pair: string[] = JSON.parse(String(row.pair));
   const owners: string[] = JSON.parse(String(row.owners));
