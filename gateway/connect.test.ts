@@ -2,14 +2,18 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChatService, SendMessageRequestSchema, SetMarksRequestSchema } from "#gen/parley/chat/v1/chat_pb.js";
-import { type ConnectRequest, DeliveryService, SubscribeRequestSchema } from "#gen/parley/chat/v1/delivery_pb.js";
+import {
+  CloseReason,
+  type ConnectRequest,
+  DeliveryService,
+  SubscribeRequestSchema,
+} from "#gen/parley/chat/v1/delivery_pb.js";
 import { ChatErrorReason, ChatErrorSchema } from "#gen/parley/chat/v1/errors_pb.js";
 import { ContentSchema, ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
 import { newConversationId, uuidv7 } from "#platform/runtime/ids.ts";
 import { type Stack, startStack, type TestUser } from "../services/testing/stack.ts";
-
 import { Frames, Talk } from "./testing/frames.ts";
 
 let stack: Stack;
@@ -136,4 +140,13 @@ test("`open` comes first on a Connect stream, and only first", async () => {
   const twice = await talking(ann);
   twice.say(open);
   await notOpened(twice);
+});
+
+test("a server that stops does not wait for what a client could still say", async () => {
+  const stopping = await startStack();
+  const talk = await talking(await stopping.registerUser("carl"));
+  const start = performance.now();
+  const [, { value }] = await Promise.all([stopping.stop(), talk.frames.find("closed")]);
+  expect(value.reason).toBe(CloseReason.STOPPING);
+  expect(performance.now() - start).toBeLessThan(5000);
 });

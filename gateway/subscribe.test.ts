@@ -6,7 +6,6 @@ import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import { PresenceService, Status } from "#gen/parley/presence/v1/presence_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import { type Stack, startStack, type TestUser } from "../services/testing/stack.ts";
-
 import { Frames } from "./testing/frames.ts";
 
 let stack: Stack;

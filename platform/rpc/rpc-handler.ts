@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import { type ConnectError, createConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
@@ -55,7 +55,7 @@ export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
   });
   const respond = (handler: UniversalHandler, request: NodeRequest, response: NodeResponse) => {
     running.add(response);
-    response.once("finish", () => leaveRest(request));
+    if ("stream" in response) leaveRest(response.stream);
     response.once("close", () => {
       running.delete(response);
       if (running.size === 0) for (const resolve of waiting.splice(0)) resolve();
@@ -95,9 +95,17 @@ function createHandlers({ served, interceptors, signal }: RpcHandlerOptions, req
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 
+/** Time for the trailers of an answer to be on their way. */
+const trailersMs = 200;
+
 /** Once a call is answered, what its caller still sends is not waited for. HTTP/1.1 sees to that by itself. */
-function leaveRest(request: NodeRequest): void {
-  if ("stream" in request && !request.readableEnded) request.stream.close(constants.NGHTTP2_NO_ERROR);
+function leaveRest(stream: ServerHttp2Stream): void {
+  stream.once("finish", () => {
+    if (stream.readableEnded) return;
+    setTimeout(() => {
+      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    }, trailersMs).unref();
+  });
 }
 
 /** JSON that is not UTF-8 is refused; the default decoder would replace what it can't read. */

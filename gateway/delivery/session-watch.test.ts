@@ -1,0 +1,76 @@
+import { createClient, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
+import pino from "pino";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
+import { CloseReason } from "#gen/parley/chat/v1/delivery_pb.js";
+import { createMemoryBus } from "#platform/bus/bus-memory.ts";
+import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createServed } from "#platform/rpc/served.ts";
+import { uuidv7 } from "#platform/runtime/ids.ts";
+import { deliveryOver, Reader } from "../testing/reader.ts";
+import { openWorld, type World } from "../testing/world.ts";
+import type { Delivery } from "./delivery.ts";
+import { sessionGraceMs, sessionPollMs, watchSessions } from "./session-watch.ts";
+
+let world: World;
+let delivery: Delivery;
+let stop = () => {};
+
+beforeEach(async () => {
+  world = await openWorld({ shards: 1 });
+  delivery = deliveryOver(world);
+});
+
+afterEach(async () => {
+  stop();
+  delivery.close(CloseReason.STOPPING);
+  vi.useRealTimers();
+  await world.close();
+});
+
+/** Watches the sessions of an auth service that answers as told, under a clock that the test turns. */
+function watchOver(checkSessions: ServiceImpl<typeof AuthService>["checkSessions"]): void {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
+  const answers: Partial<ServiceImpl<typeof AuthService>> = { checkSessions };
+  const spec = createServiceImplSpec(AuthService, answers);
+  const served = { ...createServed(), find: (method: { localName: string }) => spec.methods[method.localName] };
+  const auth = createClient(AuthService, createPeerTransport(served));
+  const bus = createMemoryBus();
+  stop = watchSessions({ delivery, auth, bus, clock: Date.now, logger: pino({ level: "silent" }) });
+}
+
+async function reading(device: string): Promise<Reader> {
+  const reader = new Reader(delivery, uuidv7(), device);
+  await reader.catchUp();
+  reader.client.takeKinds();
+  return reader;
+}
+
+test("a session that ended without anybody hearing of it is found by asking", async () => {
+  const [revoked, lasting] = [await reading("revoked"), await reading("lasting")];
+  watchOver(({ sessions }) => ({
+    endedSessionIds: sessions.map(({ sessionId }) => sessionId).filter((id) => id === "revoked"),
+  }));
+  vi.advanceTimersByTime(sessionPollMs);
+  await expect.poll(() => revoked.stream?.isClosed).toBe(true);
+  await revoked.take(1);
+  expect(revoked.client.frames).toMatchObject([{ case: "closed", value: { reason: CloseReason.SESSION_ENDED } }]);
+  expect(lasting.stream?.isClosed).toBe(false);
+});
+
+test("streams are closed once nobody could say for 30 s whether their sessions last", async () => {
+  const reader = await reading("phone");
+  let asked = 0;
+  watchOver(() => {
+    asked++;
+    throw new Error("out of reach");
+  });
+  const rounds = sessionGraceMs / sessionPollMs;
+  for (let round = 1; round <= rounds; round++) {
+    expect(reader.stream?.isClosed).toBe(false);
+    vi.advanceTimersByTime(sessionPollMs);
+    await expect.poll(() => asked).toBe(round);
+  }
+  await reader.take(1);
+  expect(reader.client.frames).toMatchObject([{ case: "closed", value: { reason: CloseReason.UNAVAILABLE } }]);
+});
