@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
+import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import { openTestEdge, protocols, type TestEdge } from "#platform/testing/edge.ts";
 import { until } from "#platform/testing/until.ts";
@@ -41,6 +42,27 @@ test("a call that does not end is not waited for longer than the grace", async (
   await edge.finish(50);
   await edge.close();
   await expect(call).rejects.toThrow();
+});
+
+test("what a client could still say on an answered stream is not waited for", async () => {
+  edge = await openTestEdge((serve) =>
+    serve(DeliveryService, {
+      async *connect() {
+        yield { frame: { case: "heartbeat", value: { token: "last" } } };
+      },
+    }),
+  );
+  async function* neverEnding() {
+    yield { command: { case: "open", value: {} } } as const;
+    await new Promise(() => {});
+  }
+  for await (const { frame } of edge.client(DeliveryService).connect(neverEnding())) {
+    expect(frame.value).toMatchObject({ token: "last" });
+  }
+  edge.refuse();
+  const start = performance.now();
+  await edge.finish(10_000);
+  expect(performance.now() - start).toBeLessThan(5_000);
 });
 
 test("a call that comes while the server stops is told to come back", async () => {
