@@ -232,3 +232,30 @@ test("a shard that the token does not name is told from its beginning", async ()
   await reader.catchUp();
   expect(reader.client.held.get(elsewhere.id)?.last).toBe(1);
 });
+
+test("where the log is trimmed, each conversation is announced by one `limited` that covers what is missed", async () => {
+  newPeople();
+  const trimmed = await openWorld({ shards: 1, ringBytes: 1 });
+  const reader = new Reader(deliveryOver(trimmed), ann);
+  await reader.catchUp();
+  const [open, ended] = [
+    await trimmed.create(ConversationKind.GROUP, [ann, ben], 0),
+    await trimmed.create(ConversationKind.GROUP, [ann, ben], 0),
+  ];
+  await reader.take(9);
+  await reader.close(CloseReason.STOPPING);
+  const posted = body({ case: "messagePosted", value: { content: { text: "hello" } } });
+  for (const to of [open, ended]) await trimmed.append(to, ben, posted);
+  await trimmed.append(ended, ben, body({ case: "memberRemoved", value: { userId: ann } }));
+  await trimmed.append(ended, ben, posted);
+  trimmed.project(0, trimmed.following.tail(0));
+  await trimmed.append(open, ben, posted);
+  await trimmed.log.trim(0, trimmed.following.tail(0));
+  reader.client.takeKinds();
+  await reader.catchUp();
+  expect(reader.client.takeKinds()).toEqual(["limited", "limited", "left", "event", "caughtUp"]);
+  expect(reader.client.held.get(open.id)?.last).toBe(3);
+  expect(reader.client.held.get(ended.id)).toMatchObject({ last: 3, isMember: false });
+  reader.drop(false);
+  await trimmed.close();
+});

@@ -14,13 +14,29 @@ export function identityOf(user: string, device: string): UserIdentity {
   return { kind: "user", userId: userId(user), deviceId: deviceId(device), sessionId: sessionId(device) };
 }
 
-/** The delivery of a world, as the gateway wires it. */
-export function deliveryOver({ following, log, chat }: World, incarnation = 1): Delivery {
+/** Who listens in a world, told of what is followed. */
+export function audienceOf({ following, chat }: World): Audience {
   const audience = new Audience(following, chat);
   following.listen((entry) => audience.tell(entry));
+  return audience;
+}
+
+/** The delivery of a world, as the gateway wires it. */
+export function deliveryOver(world: World, incarnation = 1, audience = audienceOf(world)): Delivery {
+  const { following, log, chat } = world;
   const logger = pino({ level: "silent" });
   const sealer = createSealer(new Uint8Array(32));
-  return new Delivery({ following, log, incarnation, chat, audience, logger, sealer, clock: Date.now, watchers: [] });
+  return new Delivery({
+    following,
+    log,
+    incarnation,
+    chat,
+    audience,
+    logger,
+    sealer,
+    clock: () => Date.now(),
+    watchers: [],
+  });
 }
 
 /** A client of one user that connects, drops and resumes. */
