@@ -22,6 +22,8 @@ export class FollowedShard {
   incarnation = 1;
   stopped: string | undefined;
   watermark: number;
+  /** Entries above the watermark, and the bytes of their events. */
+  behind = { entries: 0, bytes: 0 };
   readonly #shard: number;
   readonly #options: FollowingOptions;
   readonly #listeners: ReadonlySet<(entry: FollowedEntry) => void>;
@@ -82,7 +84,15 @@ export class FollowedShard {
   }
 
   projected(position: number): void {
-    this.watermark = Math.max(this.watermark, position);
+    const since = this.watermark;
+    this.watermark = Math.max(since, position);
+    for (const entry of this.ring.above(since, position - since) ?? []) {
+      if (entry.position <= position) this.#countBehind(-1, -entry.bytes.length);
+    }
+  }
+
+  #countBehind(entries: number, bytes: number): void {
+    this.behind = { entries: this.behind.entries + entries, bytes: this.behind.bytes + bytes };
   }
 
   async askIfSilent(): Promise<void> {
@@ -188,6 +198,7 @@ export class FollowedShard {
       header: entry.header,
     };
     this.ring.push(followed);
+    if (position > this.watermark) this.#countBehind(1, followed.bytes.length);
     this.#bury(followed);
     for (const listener of this.#listeners) listener(followed);
   }
@@ -199,7 +210,9 @@ export class FollowedShard {
     for (const entry of this.ring.ofConversation(id, 0)) {
       if (!holdsContentOf(entry.event, targetSeq)) continue;
       const tombstone = tombstoneOf(entry.event, targetSeq);
-      this.ring.replace({ ...entry, event: tombstone, bytes: encodeEvent(tombstone) });
+      const bytes = encodeEvent(tombstone);
+      this.ring.replace({ ...entry, event: tombstone, bytes });
+      if (entry.position > this.watermark) this.#countBehind(0, bytes.length - entry.bytes.length);
     }
   }
 

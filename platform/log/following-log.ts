@@ -50,6 +50,7 @@ export async function openFollowing(options: FollowingOptions): Promise<RunningF
     above: (shard, position, limit) => of(shard).ring.above(position, limit),
     ofConversation: (id, position) => of(shardOf(id)).ring.ofConversation(id, position),
     projected: (shard, position) => of(shard).projected(position),
+    behind: (shard) => of(shard).behind,
     watermark: (shard) => of(shard).watermark,
     listen(listener) {
       const own = (entry: FollowedEntry) => listener(entry);

@@ -43,6 +43,8 @@ export interface Following {
   above(shard: number, position: number, limit: number): FollowedEntry[] | undefined;
   /** Entries of one conversation in the ring above `position`, in order. Complete from `ringStart` of its shard on. */
   ofConversation(conversation: ConversationId, position: number): readonly FollowedEntry[];
+  /** What this process has followed of the shard and the store does not hold yet. */
+  behind(shard: number): { readonly entries: number; readonly bytes: number };
   /** Last position that the store holds, as far as this process knows. */
   watermark(shard: number): number;
   /** Takes note that the store holds everything up to `position`: the ring may drop it when it needs room. */

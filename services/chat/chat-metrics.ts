@@ -42,7 +42,7 @@ export function measureShards(following: Following, registry: Registry): void {
     help: "Entries of the log that the store does not hold yet, all shards together.",
     registers: [registry],
     collect() {
-      const behind = shards.map((shard) => unprojected(following, shard));
+      const behind = shards.map((shard) => following.behind(shard).entries);
       this.set(behind.reduce((sum, entries) => sum + entries, 0));
     },
   });
@@ -54,9 +54,4 @@ export function measureShards(following: Following, registry: Registry): void {
       this.set(shards.filter((shard) => following.stopped(shard) !== undefined).length);
     },
   });
-}
-
-/** Owner records move the tail but not the watermark: only entries count. */
-function unprojected(following: Following, shard: number): number {
-  return following.above(shard, following.watermark(shard), Number.POSITIVE_INFINITY)?.length ?? 0;
 }

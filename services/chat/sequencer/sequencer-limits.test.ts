@@ -125,3 +125,23 @@ test("a shard that is stopped already is not taken over", async () => {
   expect(next.sequencer.notReady()).toMatch(/ends at/);
   expect(await files.log.tail(0)).toBe(tail);
 });
+
+test("commands are refused while the store is 128 MiB of events behind, and taken again once it is not", async () => {
+  await running.stop();
+  const other = await openFiles();
+  const lagging = await startSequencing(other, { projecting: false });
+  await lagging.submit(createGroup(id, [ada]));
+  const text = "x".repeat(60_000);
+  const fill = async () => {
+    const commands = Array.from({ length: 100 }, () => post(id, ada, text));
+    return (await Promise.all(lagging.sequencer.submit(commands).map(reasonOf))).at(-1);
+  };
+  for (let outcome = await fill(); outcome === "done"; ) outcome = await fill();
+  const { bytes } = lagging.following.behind(0);
+  expect(bytes).toBeGreaterThan(128 * 1024 * 1024);
+  expect(bytes).toBeLessThan(128 * 1024 * 1024 + 101 * text.length);
+  expect(await fill()).toBe(chatErrors.STORE_BEHIND.reason);
+  lagging.following.projected(0, lagging.following.tail(0));
+  expect(lagging.following.behind(0)).toEqual({ entries: 0, bytes: 0 });
+  expect(await fill()).toBe("done");
+});

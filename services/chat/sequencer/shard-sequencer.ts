@@ -12,6 +12,8 @@ import { type KnownConversation, SequencerState, sentIdOf } from "./sequencer-st
 
 /** Entries that the log may hold beyond the store before commands are refused. */
 const maxUnprojectedEntries = 1_000_000;
+/** The same in bytes of events. */
+const maxUnprojectedBytes = 128 * 1024 * 1024;
 /** How long stopping waits for commands whose outcome can't be settled. */
 const stopGraceMs = 5_000;
 
@@ -79,8 +81,8 @@ export class ShardSequencer {
     const { following } = this.#options;
     if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
     if (this.#stopping || this.#deposed) return chatErrors.NOT_OWNER();
-    const behind = following.tail(this.#shard) - following.watermark(this.#shard);
-    return behind > maxUnprojectedEntries ? chatErrors.STORE_BEHIND() : undefined;
+    const { entries, bytes } = following.behind(this.#shard);
+    return entries > maxUnprojectedEntries || bytes > maxUnprojectedBytes ? chatErrors.STORE_BEHIND() : undefined;
   }
 
   #wake(): void {
