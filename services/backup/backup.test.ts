@@ -128,7 +128,9 @@ test("a backup is made while people talk, and holds what was acknowledged before
   await first.stop();
   await restore("restored", "backup");
   const second = await start("restored");
-  const { events } = await second.client(ChatService, { token: ada.token }).listEvents({ conversationId, fromSeq: head });
+  const { events } = await second
+    .client(ChatService, { token: ada.token })
+    .listEvents({ conversationId, fromSeq: head });
   const [event] = events;
   expect(event?.body.case === "messagePosted" && event.body.value.content?.text).toBe("acknowledged");
 });
@@ -139,7 +141,9 @@ test("files arrive as they are described", async () => {
   await backUp(first, join(folder, "backup"));
   const manifest = JSON.parse(readFileSync(join(folder, "backup", "manifest.json"), "utf8"));
   for (const file of manifest.files) {
-    const digest = createHash("sha256").update(readFileSync(join(folder, "backup", file.path))).digest("base64");
+    const digest = createHash("sha256")
+      .update(readFileSync(join(folder, "backup", file.path)))
+      .digest("base64");
     expect(digest).toBe(file.sha256);
   }
 });
