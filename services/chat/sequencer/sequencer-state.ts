@@ -18,9 +18,9 @@ export interface KnownConversation {
 }
 
 /** Conversations that one shard keeps at hand. */
-const maxConversations = 5_000;
+const maxConversations = 2_000;
 /** Devices whose client ids one shard keeps at hand. */
-const maxWindows = 20_000;
+const maxWindows = 5_000;
 /** Roles kept of one conversation; beyond it they are asked for again. */
 const maxRoles = 100_000;
 
