@@ -76,6 +76,7 @@ async function change(world: World, to: ModelConversation, user: string, what: "
 
 /** What the user must hold in the end: each number of each spell, once, as event or passed over for a reason. */
 function expectExactly({ conversations }: Run, user: string, client: ModelClient): void {
+  expect(client.leftShort).toBe(0);
   for (const { id, kind, spells, events } of conversations) {
     const expected = (spells.get(user) ?? []).flatMap(({ from, to }) =>
       events.map(({ seq }) => Number(seq)).filter((seq) => seq >= from && seq <= to),

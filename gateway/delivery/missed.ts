@@ -31,7 +31,7 @@ export const maxSurveyedPositions = 100_000;
 /**
  * Tells a stream what lies below the ring. The log says which numbers were missed; the events are read from the store
  * on behalf of the user, up to 200 of a conversation. Where the log is too long or trimmed, each conversation of the
- * shard is announced by one `limited`, which may begin before what the client has: it fetches what it lacks.
+ * shard is announced by one `limited` or `left`, whether or not the client has all of it: it fetches what it lacks.
  */
 export function tellFromStore(deps: MissedDeps): (stream: Stream, shard: number) => AsyncGenerator<void> {
   return async function* (stream, shard) {
@@ -72,11 +72,12 @@ async function* tellWhole(stream: Stream, shard: number, deps: MissedDeps): Asyn
     const interval = membership.intervals.at(-1);
     if (shardOf(id) !== shard || !interval) continue;
     const [inRing] = deps.following.ofConversation(id, 0);
-    const end = inRing ? inRing.seq - 1 : await headOf(id, stream, deps);
+    const end = inRing ? inRing.seq - 1 : membership.lasts ? await headOf(id, stream, deps) : interval.to;
     const part = { from: Math.max(1, interval.from), to: Math.min(end, interval.to) };
     if (part.from > part.to) continue;
-    stream.narrator.limit({ conversationId: id, ...part }, { shard, position: 0 });
+    // Whoever left long ago is not made to fetch what they had: `left` alone says how far the numbers go.
     if (part.to === interval.to) tellLeft(stream, id, part.to);
+    else stream.narrator.limit({ conversationId: id, ...part }, { shard, position: 0 });
     yield;
     deps.limit.settled(id, part.to, 0);
   }

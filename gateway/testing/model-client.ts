@@ -17,6 +17,8 @@ export class ModelClient {
   token = "";
   /** Every frame, in order. */
   readonly frames: Frame["frame"][] = [];
+  /** How often a conversation ended before all its numbers were told. */
+  leftShort = 0;
   #atToken = new Map<string, Held>();
 
   apply({ frame }: Frame): void {
@@ -31,10 +33,13 @@ export class ModelClient {
         held.isMember = true;
         return;
       }
-      case "left":
-        this.#of(frame.value.conversationId).isMember = false;
-        if (this.#of(frame.value.conversationId).last < Number(frame.value.toSeq)) throw new Error("left before told");
+      case "left": {
+        const held = this.#of(frame.value.conversationId);
+        if (held.isMember)
+          this.#advance(frame.value.conversationId, BigInt(held.last + 1), frame.value.toSeq, "fetched");
+        held.isMember = false;
         return;
+      }
       case "skip":
         if (frame.value.reason === SkipReason.UNSPECIFIED) throw new Error("skip without a reason");
         this.#advance(frame.value.conversationId, frame.value.fromSeq, frame.value.toSeq, "skipped");

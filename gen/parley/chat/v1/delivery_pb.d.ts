@@ -317,7 +317,7 @@ export declare type Limited = Message<"parley.chat.v1.Limited"> & {
   conversationId: string;
 
   /**
-   * First number.
+   * First number. After a long absence it may be one that the client has; it fetches from the first it lacks.
    *
    * @generated from field: uint64 from_seq = 2;
    */
@@ -378,7 +378,7 @@ export declare type Left = Message<"parley.chat.v1.Left"> & {
   conversationId: string;
 
   /**
-   * Last `seq` that the user may see.
+   * Last `seq` that the user may see. A client that lacks numbers up to it fetches them with ListEvents.
    *
    * @generated from field: uint64 to_seq = 2;
    */
