@@ -8,7 +8,7 @@ import type { Bus } from "#platform/bus/bus.ts";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import { audienceOf, deliveryOver, Reader } from "../testing/reader.ts";
-import { openWorld, type World } from "../testing/world.ts";
+import { body, openWorld, type World } from "../testing/world.ts";
 import type { Delivery } from "./delivery.ts";
 import { marksIntervalMs, maxEphemeralMembers, passEphemera } from "./ephemera.ts";
 
@@ -88,4 +88,13 @@ test("own marks that come during a replay are told once it ends", async () => {
   await mark(id, 1n);
   await phone.take(9);
   expect(phone.client.takeKinds()).toEqual(["joined", "event", "mark", "caughtUp"]);
+});
+
+test("who was removed is told of nothing any more", async () => {
+  const reader = await reading(ann);
+  const group = await world.create(ConversationKind.GROUP, [ann, ben], 0);
+  await world.append(group, ben, body({ case: "memberRemoved", value: { userId: ann } }));
+  await mark(group.id, 1n);
+  await type(group.id);
+  expect(await kindsTo(reader)).toEqual([]);
 });

@@ -259,3 +259,26 @@ test("where the log is trimmed, one frame a conversation says what may be missed
   reader.drop(false);
   await trimmed.close();
 });
+
+test("what the store tells and what the ring tells count together towards the limit", async () => {
+  newPeople();
+  const small = await openWorld({ shards: 1, ringBytes: 1 });
+  const reader = new Reader(deliveryOver(small), ann);
+  await reader.catchUp();
+  const group = await small.create(ConversationKind.GROUP, [ann, ben], 0);
+  await reader.take(9);
+  await reader.close(CloseReason.STOPPING);
+  const posted = body({ case: "messagePosted", value: { content: { text: "hello" } } });
+  for (let count = 0; count < maxReplayedEvents; count++) await small.append(group, ben, posted);
+  small.project(0, small.following.tail(0) - 1);
+  for (let count = 0; count < 10; count++) await small.append(group, ben, posted);
+  expect(small.following.ringStart(0)).toBeGreaterThan(100);
+  reader.client.takeKinds();
+  await reader.catchUp();
+  const kinds = reader.client.takeKinds();
+  expect(kinds.filter((kind) => kind === "event").length).toBeLessThanOrEqual(maxReplayedEvents);
+  expect(kinds.slice(-2)).toEqual(["limited", "caughtUp"]);
+  expect(reader.client.held.get(group.id)?.last).toBe(group.events.length);
+  reader.drop(false);
+  await small.close();
+});
