@@ -44,8 +44,8 @@ function asAdmin(state: DecisionState, user: UserId): ConversationView {
   return conversation;
 }
 
-function keepAnOwner({ owners, memberCount }: ConversationView, leaving: UserId): void {
-  if (memberCount > 1 && owners.length === 1 && owners[0] === leaving) throw chatErrors.LAST_OWNER();
+function keepAnOwner({ owners }: ConversationView, leaving: UserId): void {
+  if (owners.length === 1 && owners[0] === leaving) throw chatErrors.LAST_OWNER();
 }
 
 /** `timeMs`: when it was created, where that was elsewhere; default now. */
@@ -112,7 +112,7 @@ export function decideRemoveMember(user: UserId, removed: UserId): Decide {
       if (state.roleOf(removed) > state.roleOf(user)) throw chatErrors.ROLE_TOO_LOW();
     }
     if (state.roleOf(removed) === Role.UNSPECIFIED) return nothing;
-    keepAnOwner(conversation, removed);
+    if (conversation.memberCount > 1) keepAnOwner(conversation, removed);
     return event(user, { case: "memberRemoved", value: { userId: removed } });
   };
 }

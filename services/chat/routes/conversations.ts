@@ -99,15 +99,14 @@ export async function present(deps: ConversationDeps, access: MemberAccess): Pro
   const id = conversation.conversationId;
   const mark = (await deps.marks.mark(id, membership.userId)) ?? noMarks(id, membership.userId);
   const lastEvent = await lastVisibleEvent(deps, access);
+  const { name, posting, memberCount } = conversation;
   return create(ConversationSchema, {
     conversationId: id,
     kind: conversation.kind,
-    name: conversation.name,
-    posting: conversation.posting,
+    ...(membership.role === Role.UNSPECIFIED ? {} : { name, posting, memberCount }),
     history: conversation.history,
     headSeq: BigInt(visibleHead),
     role: membership.role,
-    memberCount: conversation.memberCount,
     unread: await unreadOf(deps, access, mark),
     marks: toMarks(mark),
     ...(lastEvent ? { lastEvent: fromBinary(EventSchema, lastEvent) } : {}),

@@ -7,6 +7,7 @@ import { ConversationKind, type HistoryPolicy, type PostingPolicy } from "#gen/p
 import { PlatformErrorSchema } from "#gen/parley/errors/v1/errors_pb.js";
 import { callAs } from "#platform/rpc/identity.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { until } from "#platform/testing/until.ts";
 import { type Stack, startStack } from "../../testing/stack.ts";
 
 /** Somebody who is signed in on a device, and calls through the port. */
@@ -48,6 +49,16 @@ export async function signInAgain(stack: Stack, userId: string): Promise<Person>
   const { session } = await auth.issueSession({ clientId: uuidv7(), userId, device }, asOperator);
   return { userId, chat: stack.client(ChatService, { token: session?.accessToken ?? "" }) };
 }
+
+/** Waits until the store holds what was followed. */
+export async function projected({ boot: { following } }: Stack): Promise<void> {
+  const shards = Array.from({ length: following.shards }, (_, shard) => shard);
+  const isBehind = (shard: number) => following.above(shard, following.watermark(shard), 1)?.length !== 0;
+  await until(() => (shards.some(isBehind) ? "the store is behind" : ""));
+}
+
+/** Waits for nothing, so that a test reads what is not in the store yet. */
+export async function nothing(_: Stack): Promise<void> {}
 
 export interface GroupMore {
   readonly kind?: ConversationKind;

@@ -19,7 +19,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_parley_chat_v1_chat: GenFile;
 
 /**
- * A conversation as one member sees it.
+ * A conversation as one member sees it. Who was removed is not told `name`, `posting` and `member_count`: they may have
+ * changed since.
  *
  * @generated from message parley.chat.v1.Conversation
  */
