@@ -10,6 +10,7 @@ import { importCommand } from "./import.ts";
 import { loginCommand } from "./login.ts";
 import { logoutCommand } from "./logout.ts";
 import { registerCommand } from "./register.ts";
+import { replayCommand } from "./replay.ts";
 import { restoreCommand } from "./restore.ts";
 import { sendCommand } from "./send.ts";
 import { statusCommand } from "./status.ts";
@@ -31,6 +32,7 @@ export const commands: readonly CommandDefinition[] = [
   uploadCommand,
   downloadCommand,
   importCommand,
+  replayCommand,
   backupCommand,
   restoreCommand,
   statusCommand,
