@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import {
   connectByHttp2,
   createParley,
-  NotSignedInError,
+  notSignedIn,
   openFileStorage,
   type Parley,
   type SessionInfo,
@@ -24,7 +24,7 @@ export interface Context {
   readonly home: string;
   /** Opens the profile, runs `use` and closes it again. */
   withParley<Result>(use: (parley: Parley) => Promise<Result>): Promise<Result>;
-  /** The same; throws NotSignedInError where nobody is signed in. */
+  /** The same; throws notSignedIn where nobody is signed in. */
   withSession<Result>(use: (parley: Parley, session: SessionInfo) => Promise<Result>): Promise<Result>;
 }
 
@@ -54,7 +54,7 @@ export function createContext(io: Io, options: { readonly url?: string; readonly
     withSession: (use) =>
       withParley(async (parley) => {
         const { session } = parley;
-        if (!session) throw new NotSignedInError();
+        if (!session) throw notSignedIn();
         return use(parley, session);
       }),
   };

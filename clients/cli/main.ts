@@ -8,5 +8,5 @@ export async function main(): Promise<void> {
   process.stdout.on("error", () => process.exit(0));
   const { stdin, stdout, stderr, env } = process;
   process.exitCode = await runCli(process.argv.slice(2), { stdin, stdout, stderr, env, signal: interrupted.signal });
-  stdin.unref();
+  stdin.destroy();
 }

@@ -32,12 +32,11 @@ export type Reason =
 
 type NameOf<Enum> = keyof Enum & string;
 
-/** There is no session, or it has ended: log in. */
-export class NotSignedInError extends Error {
-  override readonly name = "NotSignedInError";
-  constructor(cause?: unknown) {
-    super("not signed in", { cause });
-  }
+/** The failure of a call that needs a session where there is none: the same that a server would answer with. */
+export function notSignedIn(cause?: unknown): ConnectError {
+  const detail = { reason: PlatformErrorReason.UNAUTHENTICATED, retryable: false };
+  const outgoing = [{ desc: PlatformErrorSchema, value: detail }];
+  return new ConnectError("not signed in", Code.Unauthenticated, undefined, outgoing, cause);
 }
 
 /** The server refused a message for good; it is no longer in the outbox. */
@@ -108,10 +107,9 @@ export function isRetryable(error: unknown): boolean {
 
 /** Whether no answer came from the server: no connection, or it broke. */
 export function isUnreachable(error: unknown): boolean {
-  if (error instanceof TypeError) return true;
-  if (!(error instanceof ConnectError) || detailOf(error)) return false;
-  if (error.code === Code.Canceled) return false;
-  return error.code === Code.Unavailable || error.cause !== undefined;
+  if (detailOf(error)) return false;
+  if (error instanceof ConnectError && unreachableCodes.has(error.code)) return true;
+  return isNetworkFailure(error) || (error instanceof Error && error.cause !== undefined && isUnreachable(error.cause));
 }
 
 /** Whether the server refused the call for good: repeating it unchanged is pointless. */
@@ -121,7 +119,7 @@ export function isFinal(error: unknown): boolean {
 
 /** Whether the caller has to log in first. */
 export function isSignedOut(error: unknown): boolean {
-  return error instanceof NotSignedInError || isReason(error, "platform", "UNAUTHENTICATED", "SESSION_REVOKED");
+  return isReason(error, "platform", "UNAUTHENTICATED", "SESSION_REVOKED");
 }
 
 /** How long the server asked to wait, in milliseconds. */
@@ -137,6 +135,18 @@ export function chatReason(number: number): Reason | undefined {
 }
 
 const transientCodes = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.ResourceExhausted]);
+
+const unreachableCodes = new Set([Code.Unavailable, Code.Aborted]);
+
+/** As `fetch` tells it, or Node: a TypeError, or an error with the name of a system or HTTP/2 failure. */
+function isNetworkFailure(error: unknown): boolean {
+  if (error instanceof TypeError) return true;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return (
+    typeof code === "string" &&
+    /^(ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_HTTP2_\w+)$/.test(code)
+  );
+}
 
 function detailOf(error: unknown): Detail | undefined {
   if (!(error instanceof ConnectError)) return undefined;

@@ -10,7 +10,7 @@ export {
   isRetryable,
   isSignedOut,
   isUnreachable,
-  NotSignedInError,
+  notSignedIn,
   OutboxFullError,
   type Reason,
   RefusedError,

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { type ChatService, ContentSchema } from "./contract.ts";
-import { ClosedError, NotSignedInError, OutboxFullError } from "./errors.ts";
+import { ClosedError, notSignedIn, OutboxFullError } from "./errors.ts";
 import { entryFromText, entryToText, type OutboxEntry } from "./outbox-entry.ts";
 import { createLane, type Lane, type Pending, type Sent } from "./outbox-lane.ts";
 import type { Storage } from "./storage.ts";
@@ -113,7 +113,7 @@ export function signedOutOutbox(): Outbox {
   return {
     waiting: 0,
     post() {
-      throw new NotSignedInError();
+      throw notSignedIn();
     },
     start() {},
     async flush() {},

@@ -1,7 +1,7 @@
 import { createClientIds } from "./client-ids.ts";
 import { type Conversations, createConversations } from "./conversations.ts";
 import { openDevice } from "./device.ts";
-import { ClosedError, NotSignedInError } from "./errors.ts";
+import { ClosedError, notSignedIn } from "./errors.ts";
 import { afterInterceptor, createAfterMemory } from "./interceptors/after.ts";
 import { sessionInterceptor } from "./interceptors/authorization.ts";
 import { clientIdInterceptor } from "./interceptors/client-id.ts";
@@ -67,7 +67,11 @@ export async function createParley(options: ParleyOptions): Promise<Parley> {
     clientIdInterceptor(nextId),
     afterInterceptor(afters),
     retryInterceptor(),
-    sessionInterceptor({ accessToken: () => session.accessToken(), refresh: (token) => session.refresh(token) }),
+    sessionInterceptor({
+      accessToken: () => session.accessToken(),
+      refresh: (token) => session.refresh(token),
+      discard: (token) => session.discard(token),
+    }),
   ]);
   const services = createServices(connection.transport);
   const session = await openSession({ storage, auth: services.auth, nextId, now });
@@ -111,7 +115,7 @@ export async function createParley(options: ParleyOptions): Promise<Parley> {
     send: async (conversationId, content) => outbox.post(conversationId, content).sent,
     sync(syncOptions = {}) {
       const userId = session.current()?.userId;
-      if (userId === undefined) throw new NotSignedInError();
+      if (userId === undefined) throw notSignedIn();
       outbox.start();
       return runSync({ services, session, storage, signal: closed.signal }, userId, syncOptions);
     },

@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import type { AuthService, Session } from "./contract.ts";
-import { isReason, NotSignedInError } from "./errors.ts";
+import { isReason, isSignedOut, notSignedIn } from "./errors.ts";
 import type { Storage } from "./storage.ts";
 
 /** Who is signed in on this device. */
@@ -13,12 +13,14 @@ export interface SessionInfo {
 /** The session of a device: kept in storage, refreshed in time, by one call at once. */
 export interface SessionKeeper {
   current(): SessionInfo | undefined;
-  /** A token that is good for a while. Throws NotSignedInError. */
+  /** A token that is good for a while. Throws `notSignedIn`. */
   accessToken(): Promise<string>;
-  /** Replaces a token that the server says is past its time. Throws NotSignedInError where the session has ended. */
+  /** Replaces a token that the server says is past its time. Throws `notSignedIn` where the session has ended. */
   refresh(expiredToken: string): Promise<string>;
-  /** Replaces the current token. Throws NotSignedInError. */
+  /** Replaces the current token. Throws `notSignedIn`. */
   renew(): Promise<string>;
+  /** Forgets the session of a token that the server says was revoked. */
+  discard(revokedToken: string): Promise<void>;
   /** Adopts a new session, or none. */
   adopt(session: Session | undefined): Promise<void>;
 }
@@ -66,7 +68,7 @@ export async function openSession(options: SessionOptions): Promise<SessionKeepe
 
   async function exchange(expiredToken: string): Promise<string> {
     session = await load();
-    if (!session) throw new NotSignedInError();
+    if (!session) throw notSignedIn();
     if (session.accessToken !== expiredToken) return session.accessToken;
     const { refreshId, refreshToken } = session;
     try {
@@ -75,16 +77,20 @@ export async function openSession(options: SessionOptions): Promise<SessionKeepe
     } catch (error) {
       await endIfRefused(error, expiredToken);
     }
-    if (!session) throw new NotSignedInError();
+    if (!session) throw notSignedIn();
     return session.accessToken;
   }
 
   async function endIfRefused(error: unknown, expiredToken: string): Promise<void> {
     if (!isReason(error, "auth", "REFRESH_REFUSED", "REFRESH_REUSED")) throw error;
+    await discard(expiredToken);
+    if (!session) throw notSignedIn(error);
+  }
+
+  /** Another process may have signed in anew meanwhile: its session stays. */
+  async function discard(token: string): Promise<void> {
     session = await load();
-    if (session?.accessToken !== expiredToken) return;
-    await adopt(undefined);
-    throw new NotSignedInError(error);
+    if (session?.accessToken === token) await adopt(undefined);
   }
 
   function refresh(expiredToken: string): Promise<string> {
@@ -98,16 +104,18 @@ export async function openSession(options: SessionOptions): Promise<SessionKeepe
     current: () => session && { userId: session.userId, sessionId: session.sessionId },
     async accessToken() {
       session ??= await load();
-      if (!session) throw new NotSignedInError();
+      if (!session) throw notSignedIn();
       const { accessToken, obtainedAt, expiresAt } = session;
-      if (now() < obtainedAt + (expiresAt - obtainedAt) * freshPart) return accessToken;
+      const clockIsWrong = expiresAt <= obtainedAt;
+      if (clockIsWrong || now() < obtainedAt + (expiresAt - obtainedAt) * freshPart) return accessToken;
       return refresh(accessToken).catch((error) => {
-        if (error instanceof NotSignedInError || now() >= expiresAt) throw error;
+        if (isSignedOut(error) || now() >= expiresAt) throw error;
         return accessToken;
       });
     },
     refresh,
     renew: () => refresh(session?.accessToken ?? ""),
+    discard,
     adopt,
   };
 }

@@ -1,6 +1,6 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { type Closed, CloseReason, type Frame, type Reset } from "./contract.ts";
-import { NotSignedInError } from "./errors.ts";
+import { notSignedIn } from "./errors.ts";
 import { withWatchdog } from "./frames.ts";
 import { follow, type OrderFrame, type Step } from "./gap-rule.ts";
 import type { Services } from "./services.ts";
@@ -131,7 +131,7 @@ async function* compareHeads(options: StreamOptions): AsyncGenerator<SyncEvent> 
 
 async function readClosed(cursor: SyncCursor, closed: Closed): Promise<StreamEnd> {
   if (closed.token !== "") await keepToken(cursor, closed.token);
-  if (closed.reason === CloseReason.SESSION_ENDED) throw new NotSignedInError();
+  if (closed.reason === CloseReason.SESSION_ENDED) throw notSignedIn();
   if (closed.reason === CloseReason.REPLACED) return {};
   return { retryAfterMs: closed.retryAfter ? durationMs(closed.retryAfter) : 0 };
 }

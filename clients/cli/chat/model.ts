@@ -1,5 +1,5 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { Content, Conversation, Marks, Message, SyncEvent } from "@parley/sdk";
+import type { Content, Conversation, Marks, Message, Presence, SyncEvent } from "@parley/sdk";
 
 /** A message in the window; without `seq` while it is on its way. */
 export interface ChatMessage {
@@ -37,6 +37,8 @@ export interface ChatState {
   readonly typing: ReadonlyMap<string, number>;
   /** What comes after this `seq` was unread when the window opened; undefined once the reader has answered. */
   readonly readUpTo: bigint | undefined;
+  /** Of the other person in a direct conversation, as far as it may be seen. */
+  readonly presence: Presence | undefined;
   readonly connection: "connecting" | "live" | "offline";
 }
 
@@ -47,6 +49,7 @@ export type ChatInput =
   | { readonly type: "acknowledged"; readonly clientId: string; readonly seq: bigint; readonly time: Date }
   | { readonly type: "refused"; readonly clientId: string; readonly sentence: string }
   | { readonly type: "marks"; readonly marks: readonly Marks[] }
+  | { readonly type: "presences"; readonly presences: readonly Presence[] }
   | { readonly type: "notice"; readonly text: string; readonly now: number }
   | { readonly type: "time"; readonly now: number };
 
@@ -64,6 +67,7 @@ export function createChatState(conversation: Conversation, selfId: string): Cha
     marks: new Map(),
     typing: new Map(),
     readUpTo: unread ? (conversation.marks?.readSeq ?? 0n) : undefined,
+    presence: undefined,
     connection: "connecting",
   };
 }
@@ -82,6 +86,8 @@ export function reduceChat(state: ChatState, input: ChatInput): ChatState {
       return change(state, byClientId(input.clientId), (entry) => ({ ...entry, refused: input.sentence }));
     case "marks":
       return input.marks.reduce(mark, state);
+    case "presences":
+      return input.presences.reduce(presence, state);
     case "notice":
       return append(state, { kind: "notice", seq: undefined, time: new Date(input.now), text: input.text });
     case "time":
@@ -93,7 +99,8 @@ function reduceSync(state: ChatState, event: SyncEvent, now: number, notice: str
   if (event.type === "state") return { ...state, connection: event.state };
   if (event.type === "mark") return mark(state, event.marks);
   if (event.type === "typing") return typing(state, event.typing, now);
-  if (event.type === "presence" || event.conversationId !== state.conversation.conversationId) return state;
+  if (event.type === "presence") return presence(state, event.presence);
+  if (event.conversationId !== state.conversation.conversationId) return state;
   switch (event.type) {
     case "message":
       return quiet({ ...state, entries: put(state.entries, messageOf(event)) }, event.authorId);
@@ -143,11 +150,18 @@ export function lastSeq(state: ChatState): bigint {
   return state.entries.findLast((entry) => entry.seq !== undefined)?.seq ?? 0n;
 }
 
+/** Puts an entry where its number belongs; the latest goes to the end, above what is still on its way. */
 function put(entries: readonly ChatEntry[], entry: ChatEntry): ChatEntry[] {
   const seq = entry.seq ?? 0n;
-  const before = entries.findLastIndex((other) => other.seq !== undefined && other.seq <= seq);
-  const known = entries[before]?.seq === seq;
-  return entries.toSpliced(known ? before : before + 1, known ? 1 : 0, entry).slice(-maxEntries);
+  const known = entries.findIndex((other) => other.seq === seq);
+  if (known >= 0) return entries.with(known, entry);
+  const above = entries.findIndex((other) => other.seq !== undefined && other.seq > seq);
+  const end = entries.findLastIndex((other) => !isWaiting(other)) + 1;
+  return entries.toSpliced(above >= 0 ? above : end, 0, entry).slice(-maxEntries);
+}
+
+function isWaiting(entry: ChatEntry): boolean {
+  return entry.kind === "message" && entry.seq === undefined;
 }
 
 function append(state: ChatState, entry: ChatEntry): ChatState {
@@ -168,11 +182,14 @@ function post(state: ChatState, clientId: string, content: Content, now: number)
 
 /** Gives a message on its way its number. Its event may have come first: then that one stands. */
 function number(state: ChatState, clientId: string, seq: bigint, time: Date): ChatState {
-  const waiting = state.entries.find(byClientId(clientId));
+  const index = state.entries.findIndex(byClientId(clientId));
+  const waiting = state.entries[index];
   if (waiting?.kind !== "message") return state;
-  const others = state.entries.filter((entry) => entry !== waiting);
+  const others = state.entries.toSpliced(index, 1);
   if (others.some(bySeq(seq))) return { ...state, entries: others };
-  return { ...state, entries: put(others, { ...waiting, seq, time }) };
+  const numbered = { ...waiting, seq, time };
+  const inOrder = !others.slice(index).some((entry) => entry.seq !== undefined && entry.seq < seq);
+  return { ...state, entries: inOrder ? state.entries.with(index, numbered) : put(others, numbered) };
 }
 
 function mark(state: ChatState, marks: Marks): ChatState {
@@ -186,6 +203,10 @@ function typing(state: ChatState, event: { conversationId: string; userId: strin
   if (conversationId !== state.conversation.conversationId || userId === state.selfId) return state;
   if (!event.typing) return quiet(state, userId);
   return { ...state, typing: new Map(state.typing).set(userId, now + typingMs) };
+}
+
+function presence(state: ChatState, presence: Presence): ChatState {
+  return presence.userId === state.conversation.peerId ? { ...state, presence } : state;
 }
 
 /** Who has spoken types no longer. */

@@ -20,18 +20,17 @@ export async function chatInLines(context: Context, parley: Parley, conversation
   const printer = createPrinter((entry) => writeLine(io.stdout, entryLine(entry, names, paint)));
   const room = openRoom({ parley, conversation, names, url, onChange: printer.print });
   const following = room.follow(signal);
-  const lines = createInterface({ input: io.stdin, signal });
   const typing = (async () => {
     await Promise.race([room.loaded, following]);
-    for await (const line of lines) await obey(room, line, () => stopped.abort());
+    for await (const line of createInterface({ input: io.stdin, signal }))
+      await obey(room, line, () => stopped.abort());
     await parley.outbox.flush();
     await printer.finish();
     stopped.abort();
   })();
   try {
-    await Promise.all([following, typing]);
+    await Promise.race([following, typing.then(() => following)]);
   } finally {
-    lines.close();
     await room.close();
   }
 }

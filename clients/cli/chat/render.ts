@@ -1,5 +1,7 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { Status } from "@parley/sdk";
 import stringWidth from "string-width";
-import { formatClock, textOf } from "../message-line.ts";
+import { formatClock, formatTime, textOf } from "../message-line.ts";
 import type { Names } from "../names.ts";
 import { type EditedLine, viewLine } from "../terminal/line-editor.ts";
 import type { Paint } from "../terminal/paint.ts";
@@ -37,7 +39,7 @@ export function renderChat(state: ChatState, view: ChatView): Frame {
   const height = Math.max(1, view.rows - frameRows);
   const body = renderBody(state, view, height + view.scroll);
   const shown = body.slice(Math.max(0, body.length - view.scroll - height), Math.max(0, body.length - view.scroll));
-  const title = padText(fitText(` ${view.title}${connectionText(state)}`, columns), columns);
+  const title = padText(fitText(` ${view.title}${presenceText(state)}${connectionText(state)}`, columns), columns);
   const { shown: typed, column } = viewLine(view.input, columns - prompt.length - 1);
   return {
     lines: [
@@ -132,6 +134,12 @@ const colours = ["green", "yellow", "blue", "magenta", "greenBright", "yellowBri
 function colourOf(userId: string): (typeof colours)[number] {
   const sum = [...userId].reduce((total, char) => (total * 31 + char.charCodeAt(0)) % 9973, 7);
   return colours[sum % colours.length] ?? "green";
+}
+
+function presenceText({ presence }: ChatState): string {
+  if (presence?.status === Status.ONLINE) return " · online";
+  if (presence?.status === Status.AWAY) return " · away";
+  return presence?.lastSeenAt ? ` · last seen ${formatTime(timestampDate(presence.lastSeenAt))}` : "";
 }
 
 function connectionText({ connection }: ChatState): string {

@@ -50,6 +50,7 @@ const typingIntervalMs = 3_000;
 export function openRoom(options: RoomOptions): Room {
   const { parley, conversation, names, url } = options;
   const { conversationId } = conversation;
+  const presenceUserIds = conversation.peerId === "" ? [] : [conversation.peerId];
   const marker = createMarker(parley);
   let state = createChatState(conversation, parley.session?.userId ?? "");
   let typedAt = 0;
@@ -85,6 +86,8 @@ export function openRoom(options: RoomOptions): Room {
   async function refreshAll(): Promise<void> {
     await load();
     apply({ type: "marks", marks: await parley.conversations.marks(conversationId) });
+    if (presenceUserIds.length === 0) return;
+    apply({ type: "presences", ...(await parley.services.presence.getPresence({ userIds: presenceUserIds })) });
   }
 
   return {
@@ -93,7 +96,6 @@ export function openRoom(options: RoomOptions): Room {
     },
     loaded: loaded.promise,
     async follow(signal) {
-      const presenceUserIds = conversation.peerId === "" ? [] : [conversation.peerId];
       for await (const event of parley.sync({ remember: false, presenceUserIds, signal })) await take(event);
     },
     say(text, action) {

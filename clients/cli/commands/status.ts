@@ -17,7 +17,7 @@ export const statusCommand: CommandDefinition = (program, contextOf) => {
       const health = await readHealth(context);
       io.stdout.write(`server   ${url} ${health.ready ? paint("green", "ready") : paint("red", health.reason)}\n`);
       io.stdout.write(`profile  ${home}\n`);
-      if (!health.ready) throw new UnreachableError(`The server at ${url} is not ready.`);
+      if (!health.ready) throw new UnreachableError(health.sentence);
       await context.withParley(async (parley) => {
         if (!parley.session) return void io.stdout.write("account  not signed in\n");
         const account = await parley.services.auth.getAccount({});
@@ -37,13 +37,23 @@ export const statusCommand: CommandDefinition = (program, contextOf) => {
     });
 };
 
-async function readHealth({ url, io }: Context): Promise<{ readonly ready: boolean; readonly reason: string }> {
+interface Health {
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly sentence: string;
+}
+
+async function readHealth({ url, io }: Context): Promise<Health> {
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(healthPatienceMs)]);
   try {
     const response = await fetch(`${url}/readyz`, { signal });
-    return { ready: response.ok, reason: "not ready" };
+    return { ready: response.ok, reason: "not ready", sentence: `The server at ${url} is not ready.` };
   } catch (error) {
-    if (isUnreachable(error) || signal.aborted) return { ready: false, reason: "no answer" };
+    if (isUnreachable(error) || signal.aborted) return noAnswer(url);
     throw error;
   }
+}
+
+function noAnswer(url: string): Health {
+  return { ready: false, reason: "no answer", sentence: `No server answers at ${url}.` };
 }

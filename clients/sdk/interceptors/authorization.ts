@@ -5,7 +5,7 @@ import { isReason } from "../errors.ts";
 import type { SessionKeeper } from "../session.ts";
 
 /** Where tokens come from. */
-export type Tokens = Pick<SessionKeeper, "accessToken" | "refresh">;
+export type Tokens = Pick<SessionKeeper, "accessToken" | "refresh" | "discard">;
 
 /** Signs calls with the session's token; a call that comes too late for its token is repeated once with a new one. */
 export function sessionInterceptor(session: Tokens): Interceptor {
@@ -16,6 +16,7 @@ export function sessionInterceptor(session: Tokens): Interceptor {
     try {
       return await next(request);
     } catch (error) {
+      if (isReason(error, "platform", "SESSION_REVOKED")) await session.discard(token);
       if (request.stream || !isReason(error, "platform", "TOKEN_EXPIRED")) throw error;
       request.header.set("Authorization", `Bearer ${await session.refresh(token)}`);
       return next(request);
