@@ -44,6 +44,12 @@ function asAdmin(state: DecisionState, user: UserId): ConversationView {
   return conversation;
 }
 
+/** Throws where the conversation can't take so many more members. */
+export function checkRoom({ kind, memberCount }: ConversationView, added: number): void {
+  if (kind === ConversationKind.DIRECT) throw chatErrors.WRONG_KIND();
+  if (kind === ConversationKind.GROUP && memberCount + added > maxGroupMembers) throw chatErrors.TOO_MANY_MEMBERS();
+}
+
 function keepAnOwner({ owners }: ConversationView, leaving: UserId): void {
   if (owners.length === 1 && owners[0] === leaving) throw chatErrors.LAST_OWNER();
 }
@@ -95,9 +101,7 @@ export function decideAddMembers(user: UserId, added: readonly UserId[]): Decide
     const conversation = asAdmin(state, user);
     const members = added.filter((other) => state.roleOf(other) === Role.UNSPECIFIED);
     if (members.length === 0) return nothing;
-    if (conversation.kind === ConversationKind.GROUP && conversation.memberCount + members.length > maxGroupMembers) {
-      throw chatErrors.TOO_MANY_MEMBERS();
-    }
+    checkRoom(conversation, members.length);
     const value = { members: members.map((userId) => ({ userId, role: Role.MEMBER })) };
     return event(user, { case: "membersAdded", value });
   };

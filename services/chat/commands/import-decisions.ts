@@ -1,25 +1,30 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ImportEventsRequest_Item } from "#gen/parley/chat/v1/chat_pb.js";
-import { type Event, EventSchema, Role } from "#gen/parley/chat/v1/events_pb.js";
+import { ConversationKind, type Event, EventSchema, Role } from "#gen/parley/chat/v1/events_pb.js";
 import { userId } from "#platform/runtime/ids.ts";
 import { chatErrors } from "../errors.ts";
 import type { Decision, DecisionState } from "../sequencer/command.ts";
-import type { Decide } from "./decisions.ts";
+import type { ConversationView } from "../views/conversation-view.ts";
+import { checkRoom, type Decide } from "./decisions.ts";
 
 /** Decides an event brought over from elsewhere: it happened, so roles and policies are not asked. */
 export function decideImport(item: ImportEventsRequest_Item): Decide {
   const author = userId(item.authorId);
   return (state) => {
     if (!state.conversation) throw chatErrors.NOT_A_MEMBER();
-    const body = importedBody(item, state);
+    const body = importedBody(item, state, state.conversation);
     if (!body) return { kind: "nothing" };
     const timeMs = item.time ? timestampMs(item.time) : state.nowMs;
     return { kind: "event", authorId: author, body, timeMs } satisfies Decision;
   };
 }
 
-function importedBody({ authorId, body }: ImportEventsRequest_Item, state: DecisionState): Event["body"] | undefined {
+function importedBody(
+  { authorId, body }: ImportEventsRequest_Item,
+  state: DecisionState,
+  conversation: ConversationView,
+): Event["body"] | undefined {
   const isMember = state.roleOf(userId(authorId)) !== Role.UNSPECIFIED;
   switch (body.case) {
     case "posted":
@@ -27,10 +32,12 @@ function importedBody({ authorId, body }: ImportEventsRequest_Item, state: Decis
       return create(EventSchema, { body: { case: "messagePosted", value: { content: body.value } } }).body;
     case "joined": {
       if (isMember) return undefined;
+      checkRoom(conversation, 1);
       const members = [{ userId: authorId, role: Role.MEMBER }];
       return create(EventSchema, { body: { case: "membersAdded", value: { members } } }).body;
     }
     case "left":
+      if (conversation.kind === ConversationKind.DIRECT) throw chatErrors.WRONG_KIND();
       if (!isMember) return undefined;
       return create(EventSchema, { body: { case: "memberRemoved", value: { userId: authorId } } }).body;
     case "nameChanged":

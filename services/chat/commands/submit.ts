@@ -34,11 +34,17 @@ export function commandOf<Desc extends DescMessage>(init: CommandInit<Desc>): Co
     clientId: clientId(init.clientId),
     contentHash: contentHash(init.schema, bytes),
     users: init.users,
-    traceparent: init.context.requestHeader.get("traceparent") ?? "",
+    traceparent: traceparentOf(init.context),
     signal: init.context.signal,
     size: bytes.length,
     decide: init.decide,
   };
+}
+
+/** The W3C trace context of a call; empty where there is none, or anything else. */
+function traceparentOf({ requestHeader }: HandlerContext): string {
+  const header = requestHeader.get("traceparent") ?? "";
+  return /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : "";
 }
 
 /** First 16 bytes of the SHA-256 of a request. */

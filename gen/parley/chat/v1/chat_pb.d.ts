@@ -1494,7 +1494,7 @@ export declare type ImportConversationRequest = Message$1<"parley.chat.v1.Import
   ownerId: string;
 
   /**
-   * When it began.
+   * When it began; in the years 1 to 9999.
    *
    * @generated from field: google.protobuf.Timestamp time = 7;
    */
@@ -1582,7 +1582,7 @@ export declare type ImportEventsRequest_Item = Message$1<"parley.chat.v1.ImportE
   authorId: string;
 
   /**
-   * When it happened.
+   * When it happened; in the years 1 to 9999.
    *
    * @generated from field: google.protobuf.Timestamp time = 3;
    */
