@@ -24,22 +24,29 @@ export interface StreamEnd {
 
 /** Reads one stream from the cursor's token to its end; the cursor stands behind every event that was taken. */
 export async function* readStream(options: StreamOptions): AsyncGenerator<SyncEvent, StreamEnd> {
+  const left = new AbortController();
+  const signal = AbortSignal.any([options.signal, left.signal]);
+  try {
+    return yield* readFrames({ ...options, signal });
+  } finally {
+    left.abort();
+  }
+}
+
+async function* readFrames(options: StreamOptions): AsyncGenerator<SyncEvent, StreamEnd> {
   const { services, cursor, signal } = options;
   const request = { token: cursor.token, presenceUserIds: [...options.presenceUserIds] };
   const lostToken = cursor.token === "" && cursor.lasts.size > 0;
   const frames = services.delivery.subscribe(request, { signal, timeoutMs: 0 });
   for await (const { frame } of withWatchdog(frames)) {
     if (frame.case === "closed") return await readClosed(cursor, frame.value);
-    if (frame.case === "caughtUp" || frame.case === "heartbeat") {
-      if (frame.case === "caughtUp" && lostToken) yield* compareHeads(options);
-      await keepToken(cursor, frame.value.token);
-      if (frame.case === "caughtUp") {
-        options.onLive();
-        yield { type: "state", state: "live" };
-      }
-    } else {
-      yield* readFrame(options, frame);
+    if (frame.case === "caughtUp" && lostToken) yield* compareHeads(options);
+    if (frame.case === "caughtUp" || frame.case === "heartbeat") await keepToken(cursor, frame.value.token);
+    if (frame.case === "caughtUp") {
+      options.onLive();
+      yield { type: "state", state: "live" };
     }
+    yield* readFrame(options, frame);
   }
   return { retryAfterMs: 0 };
 }

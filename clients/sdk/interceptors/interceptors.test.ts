@@ -1,0 +1,88 @@
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { ChatErrorReason, ChatErrorSchema, ChatService } from "../contract.ts";
+import { isReason } from "../errors.ts";
+import { afterInterceptor, createAfterMemory } from "./after.ts";
+import { clientIdInterceptor } from "./client-id.ts";
+import { maxTries, retryInterceptor } from "./retry.ts";
+
+const [bridge, engine] = ["AAECAwQFBgcICQoLDA0ODxAR", "AAECAwQFBgcICQoLDA0ODxAS"];
+
+describe("reads after changes", () => {
+  const reads: string[] = [];
+  let acknowledged = 0;
+  const record = ({ after }: { after: string }) => {
+    reads.push(after);
+    return {};
+  };
+  const transport = createRouterTransport(
+    (router) =>
+      router.service(ChatService, {
+        sendMessage: () => ({ after: `after ${++acknowledged}` }),
+        createConversation: () => ({ conversation: { conversationId: engine }, after: `after ${++acknowledged}` }),
+        listMessages: record,
+        listConversations: record,
+      }),
+    { transport: { interceptors: [afterInterceptor(createAfterMemory(2))] } },
+  );
+  const chat = createClient(ChatService, transport);
+
+  it("carry what the latest change of their conversation returned, or of any where they span all", async () => {
+    await chat.listMessages({ conversationId: bridge });
+    await chat.sendMessage({ conversationId: bridge });
+    await chat.sendMessage({ conversationId: bridge });
+    await chat.createConversation({});
+    await chat.listMessages({ conversationId: bridge });
+    await chat.listMessages({ conversationId: engine });
+    await chat.listConversations({});
+    await chat.listMessages({ conversationId: bridge, after: "the caller's own" });
+    expect(reads).toEqual(["", "after 2", "after 3", "after 3", "the caller's own"]);
+  });
+
+  it("remember a bounded number of conversations", () => {
+    const memory = createAfterMemory(2);
+    for (const id of ["a", "b", "a", "c"]) memory.remember(id, `after ${id}`);
+    expect(["a", "b", "c", undefined].map(memory.recall)).toEqual(["after a", undefined, "after c", "after c"]);
+    memory.forget();
+    expect(["a", undefined].map(memory.recall)).toEqual([undefined, undefined]);
+  });
+});
+
+describe("calls that the server refuses for now", () => {
+  const serve = (answers: (() => void)[]) => {
+    const ids: string[] = [];
+    let made = 0;
+    const transport = createRouterTransport(
+      (router) =>
+        router.service(ChatService, {
+          sendMessage(request) {
+            ids.push(request.clientId);
+            answers[ids.length - 1]?.();
+            return {};
+          },
+        }),
+      { transport: { interceptors: [clientIdInterceptor(() => `id ${++made}`), retryInterceptor()] } },
+    );
+    return { chat: createClient(ChatService, transport), ids };
+  };
+  const refuse = (reason: ChatErrorReason, retryable: boolean) => () => {
+    const details = [{ desc: ChatErrorSchema, value: { reason, retryable } }];
+    throw new ConnectError("refused", Code.Unavailable, undefined, details);
+  };
+
+  it("are repeated with the same client id", async () => {
+    const { chat, ids } = serve([refuse(ChatErrorReason.NOT_YET, true), refuse(ChatErrorReason.NOT_OWNER, true)]);
+    await chat.sendMessage({});
+    expect(ids).toEqual(["id 1", "id 1", "id 1"]);
+  });
+
+  it("are given up after a few tries, and at once where there is no point", async () => {
+    const busy = serve(Array.from({ length: 20 }, () => refuse(ChatErrorReason.NOT_YET, true)));
+    const error = await busy.chat.sendMessage({}).catch((failure) => failure);
+    expect(isReason(error, "chat", "NOT_YET")).toBe(true);
+    expect(busy.ids).toHaveLength(maxTries);
+    const final = serve([refuse(ChatErrorReason.SHARD_STOPPED, false)]);
+    await expect(final.chat.sendMessage({})).rejects.toThrow("refused");
+    expect(final.ids).toHaveLength(1);
+  });
+});
