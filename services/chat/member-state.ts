@@ -27,9 +27,11 @@ export async function pointAt(deps: StateDeps, { conversation }: MemberAccess, s
 export async function unreadOf(deps: StateDeps, access: MemberAccess, mark: StoredMark): Promise<UnreadCount> {
   const { conversation, membership, visibleHead } = access;
   const id = conversation.conversationId;
+  // What stood at a lost number was lost too: its count says nothing.
+  const isLost = besideVoids(conversation, mark.read.seq) !== mark.read.seq;
   return countUnread({
     end: await pointAt(deps, access, visibleHead),
-    read: mark.read,
+    read: isLost ? await pointAt(deps, access, mark.read.seq) : mark.read,
     lastOwn: membership.lastOwn,
     lastJoin: membership.joined,
     deletedWithin: (from, to) => deps.history.deletions(id, from, to, conversation.messageCount + maxUnread),
