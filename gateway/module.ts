@@ -3,7 +3,6 @@ import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
-import { createBudget } from "#platform/rpc/budgets.ts";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
 import { createAnnouncer } from "./delivery/announcer.ts";
 import { Audience } from "./delivery/audience.ts";
@@ -41,8 +40,7 @@ function startGateway(boot: Boot): Module {
     watchers: [metrics, announcer, { opened: () => {}, closed: presenceWatch.closed }],
   });
   const taken = new Set<Stream>();
-  const budget = createBudget(boot.config.limits.callsPerMinute, 60_000);
-  const peers = { chat, presence, validator: createValidator(), budget };
+  const peers = { chat, presence, validator: createValidator(), budget: boot.callBudget };
   boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, taken, wrote: metrics.wrote }));
   const endings = [
     following.listen((entry) => audience.tell(entry)),

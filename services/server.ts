@@ -43,8 +43,16 @@ export async function startServer(
     const { boot, served, authenticator } = makeBoot(config, logger, engines, stopping.signal);
     const running = await runModules(parts.modules, boot);
     endings.push(running.stop);
-    const { metrics } = boot;
-    const edge = await openEdge({ config, logger, metrics, served, authenticator, notReady: running.notReady });
+    const { metrics, callBudget } = boot;
+    const edge = await openEdge({
+      config,
+      logger,
+      metrics,
+      served,
+      authenticator,
+      callBudget,
+      notReady: running.notReady,
+    });
     endings.push(edge.close);
     endings.push(() => drain(stopping, running, edge));
     return { url: edge.url, boot, stop: endings.run };

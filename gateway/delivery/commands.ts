@@ -9,7 +9,7 @@ import {
 } from "#gen/parley/chat/v1/chat_pb.js";
 import type { ConnectRequest } from "#gen/parley/chat/v1/delivery_pb.js";
 import { type PresenceService, SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
-import type { Budget } from "#platform/rpc/budgets.ts";
+import { type Budget, userKey } from "#platform/rpc/budgets.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import { streamErrors } from "../errors.ts";
@@ -22,7 +22,7 @@ export interface CommandPeers {
   readonly chat: Client<typeof ChatService>;
   readonly presence: Client<typeof PresenceService>;
   readonly validator: Validator;
-  /** Charged with each command, by user. */
+  /** Charged with each command: what the user has for calls. */
   readonly budget: Budget;
 }
 
@@ -142,7 +142,7 @@ export class Commands {
 
   /** Holds a command to what the edge holds calls to: the user's budget and the rules of the fields. */
   async #admit<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): Promise<void> {
-    await this.#peers.budget.charge(`user ${this.#stream.identity.userId}`);
+    await this.#peers.budget.charge(userKey(this.#stream.identity.userId));
     const result = this.#peers.validator.validate(schema, message);
     if (result.kind === "error") throw result.error;
     if (result.kind === "invalid") {

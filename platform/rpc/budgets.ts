@@ -1,10 +1,18 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { UserId } from "#platform/runtime/ids.ts";
 import { platformErrors } from "./errors.ts";
 
 /** Calls that each key may make within a window. */
 export interface Budget {
   /** Charges one call. Throws RATE_LIMITED, with the time to wait, where the key has none left. */
   charge(key: string): Promise<void>;
+}
+
+export const minuteMs = 60_000;
+
+/** The key of a user in a budget. */
+export function userKey(userId: UserId): string {
+  return `user ${userId}`;
 }
 
 /** Most keys that a budget remembers; beyond it the longest unused starts afresh. */

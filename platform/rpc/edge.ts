@@ -6,6 +6,7 @@ import type { Registry } from "prom-client";
 import type { Config } from "#platform/runtime/config.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import type { Authenticator } from "./authenticator.ts";
+import type { Budget } from "./budgets.ts";
 import { createCors } from "./cors.ts";
 import { interceptAuthentication } from "./interceptors/authentication.ts";
 import { interceptFailures } from "./interceptors/failures.ts";
@@ -26,6 +27,8 @@ export interface EdgeOptions {
   readonly metrics: Registry;
   readonly served: Served;
   readonly authenticator: () => Authenticator;
+  /** What each user may call in a minute; shared with what is said on streams. */
+  readonly callBudget: Budget;
   /** Why the server can't serve now; empty: it can. */
   readonly notReady: () => string[];
 }
@@ -84,7 +87,7 @@ async function listen({ listen: address, tls }: EdgeOptions["config"], onRequest
 
 /** From the outside in. They run when a call opens; streams pass them by afterwards. */
 function createInterceptors(
-  { config, logger, served, authenticator }: EdgeOptions,
+  { config, logger, served, authenticator, callBudget }: EdgeOptions,
   metrics: RpcMetrics,
 ): Interceptor[] {
   const policies = readPolicies(served.services);
@@ -97,7 +100,7 @@ function createInterceptors(
     interceptFailures(logger),
     interceptMeasures(metrics, logger),
     interceptAuthentication(policyOf, authenticator),
-    interceptRateLimits(policyOf, config.limits),
+    interceptRateLimits(policyOf, config.limits, callBudget),
     interceptValidation(),
   ];
 }

@@ -3,6 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
 import { createPeerTransport } from "#platform/rpc/peers.ts";
 import { createServed, type Served } from "#platform/rpc/served.ts";
@@ -33,6 +34,7 @@ export function makeBoot(config: Config, logger: Logger, engines: Engines, signa
     clock: systemClock,
     metrics: createProcessRegistry(),
     bus: createMemoryBus(),
+    callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
     sealer: createSealer(readOrMakeKey(join(config.dataDir, "keys", "seal.key"), 32)),
     store: { kind: "sqlite", db: engines.store },
     log: engines.log,

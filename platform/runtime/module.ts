@@ -7,6 +7,7 @@ import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
 import type { Following } from "#platform/log/following.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import type { Budget } from "#platform/rpc/budgets.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Sealer } from "./sealing.ts";
@@ -43,6 +44,8 @@ export interface Boot {
   readonly metrics: Registry;
   readonly bus: Bus;
   readonly sealer: Sealer;
+  /** Calls a minute of each user. The edge charges calls, the gateway what is said on streams, both by `userKey`. */
+  readonly callBudget: Budget;
   /** The store's engine, open and migrated. */
   readonly store: { readonly kind: "sqlite"; readonly db: SqliteDatabase };
   readonly log: EventLog;

@@ -3,6 +3,7 @@ import { type Client, createClient, type Interceptor, type ServiceImpl } from "@
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { Registry } from "prom-client";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { type Edge, type EdgeOptions, openEdge } from "#platform/rpc/edge.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { createServed } from "#platform/rpc/served.ts";
@@ -34,12 +35,14 @@ export async function openTestEdge(
   routes: (serve: Serve) => void,
   overrides: Partial<EdgeOptions["config"]> & Partial<Pick<EdgeOptions, "notReady">> = {},
 ): Promise<TestEdge> {
-  const { notReady = () => [], ...config } = overrides;
+  const { notReady = () => [], ...given } = overrides;
+  const config = { listen: { host: "127.0.0.1", port: 0 }, allowedOrigins: ["*"], limits: noLimits, ...given };
   const [served, metrics] = [createServed(), new Registry()];
   const logged: Record<string, unknown>[] = [];
   routes(served.add);
   const edge = await openEdge({
-    config: { listen: { host: "127.0.0.1", port: 0 }, allowedOrigins: ["*"], limits: noLimits, ...config },
+    config,
+    callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
     logger: createLogger("debug", { write: (line) => void logged.push(JSON.parse(line)) }),
     metrics,
     served,
