@@ -14,9 +14,10 @@ export type ConversationId = Branded<"ConversationId">;
 /** UUIDv7 that a caller made for one change; equal for each repetition. */
 export type ClientId = Branded<"ClientId">;
 
-export const userId = (text: string): UserId => text as UserId;
-export const deviceId = (text: string): DeviceId => text as DeviceId;
-export const sessionId = (text: string): SessionId => text as SessionId;
+// UUIDs are the same in capitals (RFC 9562, section 4), and the contract lets callers write them so.
+export const userId = (text: string): UserId => text.toLowerCase() as UserId;
+export const deviceId = (text: string): DeviceId => text.toLowerCase() as DeviceId;
+export const sessionId = (text: string): SessionId => text.toLowerCase() as SessionId;
 export const conversationId = (text: string): ConversationId => text as ConversationId;
 export const clientId = (text: string): ClientId => text.toLowerCase() as ClientId;
 

@@ -18,5 +18,5 @@ export function sessionMessage({ row, access, refreshToken }: IssuedSession): Se
 
 export function readDevice(device: DeviceMessage | undefined): Device {
   if (!device) throw platformErrors.INVALID_ARGUMENT({ message: "device is required" });
-  return { deviceId: deviceId(device.id.toLowerCase()), name: device.name };
+  return { deviceId: deviceId(device.id), name: device.name };
 }

@@ -16,7 +16,7 @@ export function operatorRoutes({
     },
 
     async issueSession(request) {
-      const user = userId(request.userId.toLowerCase());
+      const user = userId(request.userId);
       if (!(await accounts.read(user))) throw authErrors.ACCOUNT_NOT_FOUND();
       return { session: sessionMessage(await sessions.start(user, readDevice(request.device))) };
     },

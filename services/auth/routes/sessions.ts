@@ -30,7 +30,7 @@ export function sessionRoutes({
 
     async revokeSession(request, context) {
       const caller = callingUser(context);
-      const ended = await sessions.end(caller.userId, sessionId(request.sessionId.toLowerCase()));
+      const ended = await sessions.end(caller.userId, sessionId(request.sessionId));
       if (!ended) throw authErrors.SESSION_NOT_FOUND();
       return {};
     },

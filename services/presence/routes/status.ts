@@ -30,7 +30,7 @@ export function createStatusRoutes({ presence, privacy }: StatusDeps): StatusRou
     },
     async getPresence({ userIds }, context) {
       const { userId: reader } = callingUser(context);
-      const wanted = userIds.map((id) => userId(id.toLowerCase()));
+      const wanted = userIds.map(userId);
       const showing = await privacy.readShowing([reader, ...wanted], context.signal);
       const isShown = (id: string) => id === reader || (showing.has(reader) && showing.has(userId(id)));
       const presences = await presence.read(wanted);

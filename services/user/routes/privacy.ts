@@ -31,7 +31,7 @@ export function createPrivacyRoutes({ profiles, nextWriteTime, bus }: PrivacyDep
       return {};
     },
     async listPrivacy({ userIds }) {
-      const audiences = await profiles.readLastSeenAudience(userIds.map((id) => userId(id.toLowerCase())));
+      const audiences = await profiles.readLastSeenAudience(userIds.map(userId));
       return { entries: [...audiences].map(([userId, audience]) => ({ userId, privacy: privacyOf(audience) })) };
     },
   };

@@ -22,7 +22,7 @@ const defaultPageSize = 20;
 
 export function createProfileRoutes({ profiles, handles, nextWriteTime }: ProfileDeps): ProfileRoutes {
   const readInOrder = async (ids: readonly string[]): Promise<StoredProfile[]> => {
-    const wanted = ids.map((id) => userId(id.toLowerCase()));
+    const wanted = ids.map(userId);
     const found = new Map((await profiles.read(wanted)).map((profile) => [profile.userId, profile]));
     return wanted.map((id) => found.get(id)).filter((profile) => profile !== undefined);
   };
@@ -46,7 +46,7 @@ export function createProfileRoutes({ profiles, handles, nextWriteTime }: Profil
       return { profiles: await readInOrder(owners.map((owner) => owner.userId)) };
     },
     async createProfiles({ profiles: made }) {
-      const stored = made.map((profile) => ({ ...profile, userId: userId(profile.userId.toLowerCase()) }));
+      const stored = made.map((profile) => ({ ...profile, userId: userId(profile.userId) }));
       await profiles.create(stored);
       const kept = await profiles.read(stored.map((profile) => profile.userId));
       await handles.add(kept.filter(({ handle }) => handle !== ""));
