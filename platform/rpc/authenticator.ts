@@ -1,5 +1,8 @@
 import type { Identity } from "./identity.ts";
 
+/** Names the installation in calls with a trusted issuer's token, which does not. */
+export const deviceHeader = "parley-device-id";
+
 /** Turns the credentials of a request into an identity. */
 export interface Authenticator {
   /**

@@ -1,7 +1,8 @@
 import { cors } from "@connectrpc/connect";
+import { deviceHeader } from "./authenticator.ts";
 import type { NodeRequest, NodeResponse } from "./rpc-handler.ts";
 
-const allowedHeaders = [...cors.allowedHeaders, "Authorization"].join(", ");
+const allowedHeaders = [...cors.allowedHeaders, "Authorization", deviceHeader].join(", ");
 const allowedMethods = cors.allowedMethods.join(", ");
 const exposedHeaders = cors.exposedHeaders.join(", ");
 /** How long a browser remembers the answer to a preflight; the most that Chromium does. */

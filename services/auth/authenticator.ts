@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Bus } from "#platform/bus/bus.ts";
-import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import { type Authenticator, deviceHeader } from "#platform/rpc/authenticator.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
@@ -19,8 +19,6 @@ export const maxEndedSessions = 50_000;
 export const sessionCheckMs = 5_000;
 /** Longest token that is looked at. */
 export const maxTokenLength = 8192;
-/** Names the installation in calls with a trusted issuer's token, which does not. */
-export const deviceHeader = "parley-device-id";
 
 export interface AuthenticatorOptions {
   readonly accessTokens: AccessTokens;
