@@ -125,11 +125,14 @@ export function createLane(options: LaneOptions): Lane {
       waiting.push(pending);
       pending.stored.catch((error) => drop(pending, error));
     },
-    start() {
-      running ??= run().finally(() => {
-        running = undefined;
-      });
-      return running;
+    async start() {
+      // What is added while a run ends, after its last look at the lane, is for the next run.
+      while (waiting.length > 0) {
+        running ??= run().finally(() => {
+          running = undefined;
+        });
+        await running;
+      }
     },
   };
 }
