@@ -39,6 +39,27 @@ describe("reads after changes", () => {
     expect(reads).toEqual(["", "after 2", "after 3", "after 3", "the caller's own"]);
   });
 
+  it("go without once the server no longer knows the token", async () => {
+    const seen: string[] = [];
+    const forgetful = createRouterTransport(
+      (router) =>
+        router.service(ChatService, {
+          sendMessage: () => ({ after: "of another server" }),
+          listMessages({ after }) {
+            seen.push(after);
+            if (after !== "") throw refusal(ChatErrorReason.INVALID_TOKEN, false);
+            return {};
+          },
+        }),
+      { transport: { interceptors: [afterInterceptor(createAfterMemory())] } },
+    );
+    const client = createClient(ChatService, forgetful);
+    await client.sendMessage({ conversationId: bridge });
+    await client.listMessages({ conversationId: bridge });
+    await client.listMessages({ conversationId: bridge });
+    expect(seen).toEqual(["of another server", "", ""]);
+  });
+
   it("remember a bounded number of conversations", () => {
     const memory = createAfterMemory(2);
     for (const id of ["a", "b", "a", "c"]) memory.remember(id, `after ${id}`);
@@ -66,8 +87,7 @@ describe("calls that the server refuses for now", () => {
     return { chat: createClient(ChatService, transport), ids };
   };
   const refuse = (reason: ChatErrorReason, retryable: boolean) => () => {
-    const details = [{ desc: ChatErrorSchema, value: { reason, retryable } }];
-    throw new ConnectError("refused", Code.Unavailable, undefined, details);
+    throw refusal(reason, retryable);
   };
 
   it("are repeated with the same client id", async () => {
@@ -86,3 +106,8 @@ describe("calls that the server refuses for now", () => {
     expect(final.ids).toHaveLength(1);
   });
 });
+
+function refusal(reason: ChatErrorReason, retryable: boolean): ConnectError {
+  const details = [{ desc: ChatErrorSchema, value: { reason, retryable } }];
+  return new ConnectError("refused", Code.Unavailable, undefined, details);
+}
