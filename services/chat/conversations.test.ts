@@ -214,3 +214,13 @@ describe("a conversation that one is not in", () => {
     );
   });
 });
+
+test("a person who is named twice is one member", async () => {
+  const twice = [bob.userId, bob.userId.toUpperCase()];
+  const made = await ada.chat.createConversation({ clientId: uuidv7(), kind: GROUP, name: "n", memberIds: twice });
+  expect(made.conversation?.memberCount).toBe(2);
+  const conversationId = made.conversation?.conversationId ?? "";
+  const userIds = [cyd.userId, cyd.userId.toUpperCase()];
+  await ada.chat.addMembers({ clientId: uuidv7(), conversationId, userIds });
+  expect((await ada.chat.getConversation({ conversationId })).conversation?.memberCount).toBe(3);
+});

@@ -30,7 +30,7 @@ export function createConversationRoute(deps: CreateDeps): Pick<ServiceImpl<type
   return {
     async createConversation(request, context) {
       const caller = callingUser(context);
-      const others = request.memberIds.map(userId).filter((id) => id !== caller.userId);
+      const others = [...new Set(request.memberIds.map(userId))].filter((id) => id !== caller.userId);
       checkShape(request, others);
       await requireUsers(deps.users, others);
       const [other] = others;

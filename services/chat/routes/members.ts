@@ -46,7 +46,7 @@ export function memberRoutes(deps: MemberDeps): Handlers {
 
     async addMembers(request, context) {
       const user = callingUser(context).userId;
-      const added = request.userIds.map(userId);
+      const added = [...new Set(request.userIds.map(userId))];
       await requireUsers(deps.users, added);
       return change({
         conversationId: conversationId(request.conversationId),

@@ -5,7 +5,7 @@ import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-st
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import { createHoldingEventLog, type HoldingEventLog } from "#platform/testing/holding-event-log.ts";
 import { openTestLog } from "#platform/testing/log.ts";
-import { startProjector } from "../projector/projector.ts";
+import { type Projector, startProjector } from "../projector/projector.ts";
 import { type ConversationReads, createConversationReads } from "../reads/conversation-reads.ts";
 import { followMemberships } from "../reads/recent-memberships.ts";
 import type { Command, Outcome } from "../sequencer/command.ts";
@@ -13,7 +13,7 @@ import { type Sequencer, startSequencer } from "../sequencer/sequencer.ts";
 import { createSqliteConversations } from "../stores/conversation-store-sqlite.ts";
 import { createSqliteHistory } from "../stores/history-store-sqlite.ts";
 import { createSqliteIdempotence } from "../stores/idempotence-store-sqlite.ts";
-import { projectorName } from "../stores/projection-store.ts";
+import { type ProjectionStore, projectorName } from "../stores/projection-store.ts";
 import { createSqliteProjection } from "../stores/projection-store-sqlite.ts";
 import { openChatStore } from "./chat-files.ts";
 
@@ -32,6 +32,7 @@ export interface Sequencing {
   readonly sequencer: Sequencer;
   readonly following: RunningFollowing;
   readonly reads: ConversationReads;
+  readonly projector: Projector | undefined;
   readonly clock: { now: number };
   submit(command: Command): Promise<Outcome>;
   stop(): Promise<void>;
@@ -42,6 +43,8 @@ export interface SequencingOptions {
   readonly incarnation?: number;
   /** Whether the store follows the log; unset: it does. */
   readonly projecting?: boolean;
+  /** Stands before the store that the projector writes to. */
+  readonly before?: (projection: ProjectionStore) => ProjectionStore;
 }
 
 export async function startSequencing({ log, db }: Files, options: SequencingOptions = {}): Promise<Sequencing> {
@@ -51,7 +54,8 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
   const following = await openFollowing({ log, shards: 1, logger, watermark });
   const conversations = createSqliteConversations(db);
   const projecting = options.projecting ?? true;
-  const parts = { following, conversations, history: createSqliteHistory(db), projection: createSqliteProjection(db) };
+  const projection = (options.before ?? ((store) => store))(createSqliteProjection(db));
+  const parts = { following, conversations, history: createSqliteHistory(db), projection };
   const projector = projecting ? startProjector({ ...parts, logger }) : undefined;
   const reads = createConversationReads(conversations, following, followMemberships(following));
   const clock = { now: Date.UTC(2026, 0, 1) };
@@ -76,5 +80,5 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
     if (!outcome) throw new Error("a command without an outcome");
     return outcome;
   };
-  return { sequencer, following, reads, clock, submit, stop };
+  return { sequencer, following, reads, projector, clock, submit, stop };
 }
