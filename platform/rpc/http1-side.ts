@@ -15,6 +15,8 @@ export function createHttp1Side(onRequest: RequestListener, times: PortTimes): S
     },
     onRequest,
   );
+  // Else a client that stops reading would keep its connection, and what is written to it, for ever.
+  server.setTimeout(times.idleSession);
   // Timeouts are checked only once the server was told that it listens.
   server.emit("listening");
   return server;

@@ -8,7 +8,7 @@ export interface PortTimes {
   readonly request: number;
   /** To open the first stream of an HTTP/2 connection. */
   readonly firstStream: number;
-  /** To let anything move on an HTTP/2 connection; open streams have heartbeats. */
+  /** To let anything move on a connection; open streams have heartbeats. */
   readonly idleSession: number;
 }
 
