@@ -48,6 +48,14 @@ test("JSON that is none, of other types, or not UTF-8 is an invalid argument", a
   expect(await post(new Uint8Array(notUtf8), "application/json")).toEqual(invalid);
 });
 
+test.each(["%%%", "a", "e30!"])("a GET of the message %s in base64 is an invalid argument", async (message) => {
+  const query = `encoding=json&base64=1&message=${encodeURIComponent(message)}`;
+  const url = `${edge.url}/parley.presence.v1.PresenceService/GetPresence?${query}`;
+  const response = await fetch(url, { headers: { authorization: "Bearer marvin" } });
+  expect([response.status, response.headers.get("cache-control")]).toEqual([400, "private, no-store"]);
+  expect(await response.text()).toContain(invalid.reason);
+});
+
 test("protobuf that is cut off, random, or not UTF-8 is an invalid argument", async () => {
   expect(await post(new Uint8Array([0x0a, 0x7f, 0x41]), "application/proto")).toEqual(invalid);
   expect(await post(new Uint8Array([0x0a, 0x02, 0xff, 0xfe]), "application/proto")).toEqual(invalid);

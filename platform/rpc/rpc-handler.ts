@@ -18,6 +18,7 @@ import { timelyBody } from "./timely-body.ts";
 import { typedFailure } from "./typed-failure.ts";
 import { typeResponse } from "./typed-responses.ts";
 import { unknownMethod } from "./unknown-method.ts";
+import { unreadableQuery } from "./unreadable-query.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -68,8 +69,8 @@ export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
   return {
     handle(path, request, response) {
       const handler = handlers.get(path);
-      if (handler) respond(handler, request, response);
-      const refusal = handler ? undefined : unknownMethod(path, request);
+      const refusal = handler ? unreadableQuery(request) : unknownMethod(path, request);
+      if (handler && !refusal) respond(handler, request, response);
       if (refusal) void universalResponseToNodeResponse(refusal, response).catch(() => response.destroy());
       return handler !== undefined || refusal !== undefined;
     },
