@@ -9,6 +9,7 @@ import { openFollowing, type RunningFollowing } from "#platform/log/following-lo
 import type { Config } from "./config.ts";
 import { installationMigrations, tieInstallation } from "./installation.ts";
 import type { Boot } from "./module.ts";
+import { refuseHalfRestored } from "./restoring.ts";
 
 /** What the server keeps its data in: open, migrated and of one installation. */
 export interface Engines {
@@ -37,6 +38,7 @@ export async function openEngines(
   logger: Logger,
   storeMigrations: readonly Migrations[],
 ): Promise<Engines> {
+  refuseHalfRestored([config.store.path, config.log.path]);
   const opened = await Promise.allSettled([
     openMigrated(config.store, [installationMigrations, checkpointMigrations, ...storeMigrations]),
     openMigrated(config.log, logMigrations),

@@ -7,9 +7,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { BackupService, ManifestSchema } from "#gen/parley/backup/v1/backup_pb.js";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import { MediaService } from "#gen/parley/media/v1/media_pb.js";
 import { readConfig } from "#platform/runtime/config.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
+import { chunkBytes, createFile, download, sendFrom } from "../media/testing/file.ts";
 import { type Stack, startStack, type TestUser } from "../testing/stack.ts";
 import { restoreBackup } from "./restore.ts";
 
@@ -30,10 +32,11 @@ async function start(data: string): Promise<Stack> {
 }
 
 /** Receives a backup as a client does, and writes it where a restore finds it. */
-async function backUp(from: Stack, target: string): Promise<void> {
+async function backUp(from: Stack, target: string, meanwhile = async () => {}): Promise<void> {
   const key = readFileSync(join(from.dataDir, "keys", "operator.key"), "utf8").trim();
   let path = "";
   for await (const { part } of from.client(BackupService, { token: key }).createBackup({ clientId: uuidv7() })) {
+    await meanwhile();
     if (part.case === "file") {
       path = join(target, part.value.path);
       mkdirSync(dirname(path), { recursive: true });
@@ -135,6 +138,29 @@ test("a backup is made while people talk, and holds what was acknowledged before
   expect(event?.body.case === "messagePosted" && event.body.value.content?.text).toBe("acknowledged");
 });
 
+test("a file that is being uploaded meanwhile does not break the backup; after a restore its upload begins again", async () => {
+  const first = await start("data");
+  const { ada, conversationId } = await talk(first);
+  const { bytes, announced } = createFile(conversationId, 300_000);
+  const files = ada.client(MediaService);
+  const { uploadId } = await files.createUpload({ clientId: uuidv7(), ...announced });
+  await sendFrom(files, uploadId, bytes.subarray(0, chunkBytes), 0);
+  let completed = false;
+  await backUp(first, join(folder, "backup"), async () => {
+    if (completed) return;
+    completed = true;
+    await sendFrom(files, uploadId, bytes, chunkBytes);
+    await files.completeUpload({ clientId: uuidv7(), uploadId });
+  });
+  await first.stop();
+  await restore("restored", "backup");
+  const again = (await start("restored")).client(MediaService, { token: ada.token });
+  expect((await again.getUpload({ uploadId })).offset).toBe(0n);
+  await sendFrom(again, uploadId, bytes, 0);
+  const { media } = await again.completeUpload({ clientId: uuidv7(), uploadId });
+  expect((await download(again, { mediaId: media?.mediaId ?? "" })).bytes).toEqual(bytes);
+});
+
 test("files arrive as they are described", async () => {
   const first = await start("data");
   await talk(first);
@@ -146,4 +172,30 @@ test("files arrive as they are described", async () => {
       .digest("base64");
     expect(digest).toBe(file.sha256);
   }
+});
+
+test.each(["store.db-wal", "log.db-wal"])(
+  "a restore refuses to stand beside %s: what is in it would be written over what was restored",
+  async (left) => {
+    const first = await start("data");
+    await talk(first);
+    await backUp(first, join(folder, "backup"));
+    await first.stop();
+    mkdirSync(join(folder, "restored"));
+    writeFileSync(join(folder, "restored", left), "of a server that was killed");
+    await expect(restore("restored", "backup")).rejects.toThrow(`${left} exists`);
+  },
+);
+
+test("a restore that was killed leaves nothing that a server takes for its data, and can be made again", async () => {
+  const first = await start("data");
+  await talk(first);
+  await backUp(first, join(folder, "backup"));
+  await first.stop();
+  const half = join(folder, "restored");
+  mkdirSync(half);
+  for (const left of ["store.db.restoring", "store.db.restoring-wal"]) writeFileSync(join(half, left), "half");
+  await expect(start("restored")).rejects.toThrow("restore did not finish");
+  expect(await restore("restored", "backup")).toMatchObject({ incarnation: 2 });
+  await start("restored");
 });

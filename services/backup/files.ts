@@ -10,6 +10,8 @@ export const layout = {
   store: "store.db",
   log: "log.db",
   blobs: "blobs",
+  /** The part of the blobs that is whole. */
+  sealed: "sealed",
   keys: "keys",
   manifest: "manifest.json",
 } as const;

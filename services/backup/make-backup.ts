@@ -40,7 +40,10 @@ export async function* makeBackup(
 /** Where each file of the backup is read from. */
 type Sources = ReadonlyMap<string, string>;
 
-/** Store first, then log: the log holds all that the store has applied, and is cut above it. Blobs are never changed. */
+/**
+ * Store first, then log: the log holds all that the store has applied, and is cut above it. Then the blobs that are
+ * sealed, for those never change: a draft grows, moves or vanishes meanwhile, and its upload can begin again.
+ */
 async function copyAll(deps: BackupDeps, folder: string, signal: AbortSignal): Promise<Sources> {
   await storeCaughtUp(deps.following, signal);
   const [store, log] = [join(folder, layout.store), join(folder, layout.log)];
@@ -52,7 +55,7 @@ async function copyAll(deps: BackupDeps, folder: string, signal: AbortSignal): P
     [layout.log, log],
   ]);
   const folders = [
-    [layout.blobs, deps.config.blobs.path],
+    [join(layout.blobs, layout.sealed), join(deps.config.blobs.path, layout.sealed)],
     [layout.keys, join(deps.config.dataDir, layout.keys)],
   ] as const;
   for (const [name, source] of folders) {

@@ -6,6 +6,7 @@ import { openSqlite } from "#platform/engines/sqlite.ts";
 import type { Config } from "#platform/runtime/config.ts";
 import { takeDataLock } from "#platform/runtime/data-lock.ts";
 import { writeInstallation } from "#platform/runtime/installation.ts";
+import { companionsOf, restoringPath } from "#platform/runtime/restoring.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { describeFile, layout } from "./files.ts";
 import { cutAndVerify, DamagedCopy } from "./log-cut.ts";
@@ -33,23 +34,18 @@ export async function restoreBackup(config: Config, folder: string): Promise<Res
     for (const file of manifest.files) await place(join(folder, file.path), targetOf(config, file.path));
     verifyCopies(config);
     for (const path of [config.log.path, config.store.path]) {
-      const db = await openSqlite({ path: restoring(path) });
+      const db = await openSqlite({ path: restoringPath(path) });
       await writeInstallation(db, { id: manifest.installationId, incarnation }).finally(() => db.close());
     }
-    for (const path of [config.log.path, config.store.path]) await rename(restoring(path), path);
+    for (const path of [config.log.path, config.store.path]) await rename(restoringPath(path), path);
     return { installationId: manifest.installationId, incarnation, files: manifest.files.length };
   } finally {
     lock.release();
   }
 }
 
-/** A database takes its name only once it is complete. */
-function restoring(path: string): string {
-  return `${path}.restoring`;
-}
-
-async function refuseExisting(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
+async function refuseExisting(databases: readonly string[]): Promise<void> {
+  for (const path of databases.flatMap((database) => [database, ...companionsOf(database)])) {
     const exists = await stat(path).then(
       () => true,
       () => false,
@@ -79,7 +75,7 @@ async function verifyFiles(folder: string, { files }: Manifest): Promise<void> {
 
 function verifyCopies(config: Config): void {
   try {
-    cutAndVerify(restoring(config.store.path), restoring(config.log.path));
+    cutAndVerify(restoringPath(config.store.path), restoringPath(config.log.path));
   } catch (error) {
     if (error instanceof DamagedCopy) throw new StartError(`The backup is damaged: ${error.message}.`);
     throw error;
@@ -97,8 +93,8 @@ async function claimIncarnation(folder: string, backedUp: number): Promise<numbe
 
 function targetOf(config: Config, path: string): string {
   const [first, ...rest] = path.split("/");
-  if (path === layout.store) return restoring(config.store.path);
-  if (path === layout.log) return restoring(config.log.path);
+  if (path === layout.store) return restoringPath(config.store.path);
+  if (path === layout.log) return restoringPath(config.log.path);
   if (first === layout.blobs) return join(config.blobs.path, ...rest);
   if (first === layout.keys) return join(config.dataDir, layout.keys, ...rest);
   throw new StartError(`The backup holds a file that this version does not know: ${path}.`);
@@ -106,7 +102,7 @@ function targetOf(config: Config, path: string): string {
 
 async function place(source: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  await rm(target, { force: true });
+  for (const old of [target, ...companionsOf(target)]) await rm(old, { force: true });
   await copyFile(source, target);
   await chmod(target, 0o600);
 }
