@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { conversationId } from "#platform/runtime/ids.ts";
@@ -107,4 +109,17 @@ test("a ring that has dropped thousands of entries answers the same, and lets th
   model.check();
   while (model.ring.dropFirst(model.last));
   expect(model.ring.bytes).toBe(0);
+});
+
+test("what is dropped is let go, but for a few", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const model = new Model();
+  for (let count = 0; count < 2000; count++) model.run({ kind: "push", of: count % 4, gap: 0 });
+  const dropped = model.kept.slice(0, 1900).map((entry) => new WeakRef(entry));
+  for (let count = 0; count < 1900; count++) model.run({ kind: "drop", at: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(dropped.filter((entry) => entry.deref() !== undefined).length).toBeLessThan(100);
+  model.check();
 });

@@ -21,7 +21,8 @@ class EntryList {
     const first = this.#entries[this.#start];
     if (!first) return undefined;
     this.#start++;
-    if (this.#start > 1024 && this.#start * 2 > this.#entries.length) {
+    // Dropped entries hold memory until the list is cut; the budget does not count them, so they must be few.
+    if (this.#start > 16 && this.#start * 8 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;
     }
