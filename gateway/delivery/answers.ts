@@ -1,4 +1,4 @@
-/** Most sends of one stream that wait for their answer; beyond it the server stops reading. */
+/** Most sends of one stream whose call is not over; beyond it the server stops reading. */
 export const maxUnanswered = 64;
 
 /**
@@ -9,18 +9,27 @@ export class Answers {
   readonly #waiting = new Set<string>();
   /** Answered by the call, while the log is still to come. */
   readonly #early = new Set<string>();
+  /** Not the size of `#waiting`: a client may repeat an id while it waits. */
+  #underWay = 0;
   #onRoom = () => {};
 
-  /** Resolves once fewer than 64 sends wait. */
+  /** Resolves once fewer than 64 sends are under way. */
   async room(): Promise<void> {
-    if (this.#waiting.size < maxUnanswered) return;
+    if (this.#underWay < maxUnanswered) return;
     await new Promise<void>((resolve) => {
       this.#onRoom = resolve;
     });
   }
 
   expect(clientId: string): void {
+    this.#underWay++;
     this.#waiting.add(clientId);
+  }
+
+  /** The call of a send that was expected is over. */
+  over(): void {
+    this.#underWay--;
+    this.#onRoom();
   }
 
   /** The log has the message: whether that is still to be told. */
@@ -40,13 +49,12 @@ export class Answers {
   /** Lets nobody wait for room any more. */
   close(): void {
     this.#waiting.clear();
+    this.#underWay = 0;
     this.#onRoom();
   }
 
   #answered(clientId: string): boolean {
-    if (!this.#waiting.delete(clientId)) return false;
-    this.#onRoom();
-    return true;
+    return this.#waiting.delete(clientId);
   }
 
   /** Where a `limited` covers the message, the log never comes with it. */

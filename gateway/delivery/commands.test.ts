@@ -14,7 +14,7 @@ import { newConversationId, uuidv7 } from "#platform/runtime/ids.ts";
 import { deliveryOver, Reader } from "../testing/reader.ts";
 import { openWorld, type World } from "../testing/world.ts";
 import { maxUnanswered } from "./answers.ts";
-import { Commands } from "./commands.ts";
+import { Commands, maxLanes } from "./commands.ts";
 import type { Stream } from "./stream.ts";
 
 let world: World;
@@ -142,4 +142,46 @@ test("what waits for its turn when the stream ends is not sent", async () => {
   finish();
   await new Promise((resolve) => setImmediate(resolve));
   expect(posted).toHaveLength(1);
+});
+
+test("sends of one client id are bounded like those of many", async () => {
+  const finish: (() => void)[] = [];
+  const commands = commandsOver(async () => {
+    await new Promise<void>((resolve) => finish.push(resolve));
+    return { seq: 1n, duplicate: true };
+  });
+  let read = 0;
+  const clientId = uuidv7();
+  async function* many(): AsyncGenerator<ConnectRequest> {
+    for (; read < 10 * maxUnanswered; read++) yield sendOf("again", clientId);
+  }
+  void commands.read(many());
+  await expect.poll(() => finish.length).toBe(1);
+  expect(read).toBeLessThanOrEqual(maxUnanswered);
+  commands.close();
+});
+
+test("a client that goes on in more and more conversations while none takes its messages is left", async () => {
+  const commands = commandsOver(async () => {
+    throw new ConnectError("nobody knows", Code.Unavailable);
+  });
+  async function* many(): AsyncGenerator<ConnectRequest> {
+    for (let count = 0; count <= maxLanes; count++) {
+      yield sendOf("hello", uuidv7(), newConversationId(0));
+      while (stream.hasFrames) await stream.next();
+    }
+  }
+  const limited = { reason: PlatformErrorReason.RATE_LIMITED, retryable: true };
+  await expect(commands.read(many())).rejects.toMatchObject(limited);
+});
+
+test("what is not a message is refused at once, spent budget or not, and holds up nothing", async () => {
+  const commands = commandsOver(async () => ({ seq: 1n, duplicate: true }), createBudget(1, 60_000));
+  await commands.read(from([sendOf("one"), sendOf("two", uuidv7(), "x".repeat(100_000))]));
+  while (reader.client.frames.length < 2) {
+    const frame = await stream.next();
+    if (frame) reader.client.apply(frame);
+  }
+  const invalid = { reason: PlatformErrorReason.INVALID_ARGUMENT, retryable: false };
+  expect(reader.client.frames.find((frame) => frame.case === "refused")).toMatchObject({ value: invalid });
 });

@@ -28,6 +28,11 @@ export interface CommandPeers {
 
 /** How long a send may take before its outcome is told as unknown. */
 const sendTimeoutMs = 15_000;
+/** How long a client that filled all lanes stays away. */
+const lanesRetryMs = 1_000;
+
+/** Most conversations of one stream in which sends wait, or wait to be repeated. */
+export const maxLanes = 256;
 
 /** Sends to one conversation, one after the other. */
 interface Lane {
@@ -71,8 +76,7 @@ export class Commands {
     const asUser = callAs(this.#stream.identity, { timeoutMs: sendTimeoutMs });
     switch (command.case) {
       case "send":
-        this.#send(command.value);
-        return;
+        return this.#takeSend(command.value);
       case "mark":
         return this.#attempt(command.value.clientId, async () => {
           await this.#admit(SetMarksRequestSchema, command.value);
@@ -98,14 +102,33 @@ export class Commands {
     }
   }
 
+  /** What is not valid never waits: until it was checked, it may be as large as a request can be. */
+  async #takeSend(request: SendMessageRequest): Promise<void> {
+    const clientId = request.clientId.toLowerCase();
+    try {
+      this.#check(SendMessageRequestSchema, request);
+    } catch (error) {
+      await this.#charge().catch(() => undefined);
+      this.#refuse(clientId, refusalOf(error));
+      return;
+    }
+    this.#send(request);
+  }
+
+  /** Throws where a new conversation is one too many: without its lane, a later message could pass this one. */
   #send(request: SendMessageRequest): void {
-    const lane = this.#lanes.get(request.conversationId) ?? { last: Promise.resolve(), waiting: 0 };
+    const known = this.#lanes.get(request.conversationId);
+    if (!known && this.#lanes.size >= maxLanes) {
+      throw platformErrors.RATE_LIMITED({ message: "too many conversations wait", retryAfterMs: lanesRetryMs });
+    }
+    const lane = known ?? { last: Promise.resolve(), waiting: 0 };
     this.#lanes.set(request.conversationId, lane);
     this.#answers.expect(request.clientId.toLowerCase());
     lane.waiting++;
     lane.last = lane.last.then(async () => {
       if (!this.#stream.isClosed) await this.#sendNext(request, lane);
       lane.waiting--;
+      this.#answers.over();
       if (lane.waiting === 0 && !lane.heldBy) this.#lanes.delete(request.conversationId);
     });
   }
@@ -118,7 +141,7 @@ export class Commands {
     }
     delete lane.heldBy;
     try {
-      await this.#admit(SendMessageRequestSchema, request);
+      await this.#charge();
       const asUser = callAs(this.#stream.identity, { timeoutMs: sendTimeoutMs });
       const { seq, duplicate } = await this.#peers.chat.sendMessage(request, asUser);
       if (!this.#answers.fromCall(clientId, !duplicate)) return;
@@ -142,7 +165,15 @@ export class Commands {
 
   /** Holds a command to what the edge holds calls to: the user's budget and the rules of the fields. */
   async #admit<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): Promise<void> {
-    await this.#peers.budget.charge(userKey(this.#stream.identity.userId));
+    await this.#charge();
+    this.#check(schema, message);
+  }
+
+  #charge(): Promise<void> {
+    return this.#peers.budget.charge(userKey(this.#stream.identity.userId));
+  }
+
+  #check<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): void {
     const result = this.#peers.validator.validate(schema, message);
     if (result.kind === "error") throw result.error;
     if (result.kind === "invalid") {
