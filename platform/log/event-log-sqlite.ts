@@ -94,7 +94,12 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
 
   function catchUp(shard: number, following: Following, signal: AbortSignal): void {
     if (signal.aborted || closed) return;
-    const records = readNow(shard, following.next, defaultReadBytes);
+    let records: LogRecord[] = [];
+    try {
+      records = readNow(shard, following.next, defaultReadBytes);
+    } catch {
+      // The follower sees the hole, reads it and hears why it can't.
+    }
     for (const record of records) {
       if (signal.aborted) return;
       following.next = lastPosition(record) + 1;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { migrate } from "#platform/engines/migrate.ts";
-import { openSqlite } from "#platform/engines/sqlite.ts";
+import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
 import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 
@@ -11,6 +11,11 @@ const migrations = { component: "log", dir: join(import.meta.dirname, "../log/mi
 
 /** An empty event log on SQLite, closed and removed when the test has finished. */
 export async function openTestLog(): Promise<EventLog> {
+  return (await openTestLogFile()).log;
+}
+
+/** The same with its file, for tests that damage it. */
+export async function openTestLogFile(): Promise<{ log: EventLog; db: SqliteDatabase }> {
   const dir = mkdtempSync(join(tmpdir(), "parley-log-"));
   const db = await openSqlite({ path: join(dir, "log.db"), synchronous: "off" });
   await migrate(db, [migrations]);
@@ -19,5 +24,5 @@ export async function openTestLog(): Promise<EventLog> {
     await log.close();
     rmSync(dir, { recursive: true });
   });
-  return log;
+  return { log, db };
 }
