@@ -28,3 +28,16 @@ test("an append that the engine fails to answer has an unknown outcome", async (
   await db.script("DROP TABLE record");
   await expect(log.append(0, 0, bulkRecordOf(1, 1))).rejects.toThrow(AppendUnknown);
 });
+
+test("a log that has no room left refuses for good, and takes appends again once it has", async () => {
+  const { log, db } = await openTestLogFile();
+  await db.script("PRAGMA max_page_count = 40");
+  let tail = 0;
+  const append = () => log.append(0, tail, bulkRecordOf(tail + 1, 1, 10_000));
+  for (let result = await append(); result === "appended"; result = await append()) tail++;
+  expect(tail).toBeGreaterThan(3);
+  expect(await Promise.all([append(), log.append(1, 0, bulkRecordOf(1, 1, 100_000))])).toEqual(["full", "full"]);
+  expect([await log.tail(0), await log.tail(1), (await log.read(0, 1)).length]).toEqual([tail, 0, tail]);
+  await db.script("PRAGMA max_page_count = 4000");
+  expect(await append()).toBe("appended");
+});
