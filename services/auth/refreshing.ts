@@ -1,3 +1,4 @@
+import type { Budget } from "#platform/rpc/budgets.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { ClientId } from "#platform/runtime/ids.ts";
 import type { EndSession } from "./ending.ts";
@@ -15,14 +16,18 @@ export interface RefreshingOptions {
   readonly refreshTokens: RefreshTokens;
   readonly clock: Clock;
   readonly refreshTtlMs: number;
+  /** Charged with each call, by session. */
+  readonly refreshBudget: Budget;
   readonly issue: IssueTokens;
   readonly end: EndSession;
 }
 
-export function createRefreshing({ store, refreshTokens, clock, refreshTtlMs, issue, end }: RefreshingOptions) {
+export function createRefreshing(options: RefreshingOptions) {
+  const { store, refreshTokens, clock, refreshTtlMs, refreshBudget, issue, end } = options;
   return async (token: string, clientId: ClientId): Promise<IssuedSession> => {
     const grant = refreshTokens.read(token);
     if (!grant) throw authErrors.REFRESH_REFUSED();
+    await refreshBudget.charge(grant.sessionId);
     for (;;) {
       const row = await store.find(grant.userId, grant.sessionId);
       const now = clock();

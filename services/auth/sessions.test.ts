@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { platformErrors } from "#platform/rpc/errors.ts";
 import { clientId, deviceId, sessionId, userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { authErrors } from "./errors.ts";
 import { repeatWindowMs } from "./rotation.ts";
@@ -26,6 +27,17 @@ test("a refresh token is good once", async () => {
   await expect(sessions.refresh(third.refreshToken, newCall())).rejects.toMatchObject(refused);
   await expect(sessions.refresh(first.refreshToken, newCall())).rejects.toMatchObject(refused);
   expect(await sessions.isLive(first.row.userId, first.row.sessionId)).toBe(false);
+});
+
+test("each session may refresh so often, and keeps no other from it", async () => {
+  const { sessions } = await standSessions(store(), 2);
+  const [busy, other] = [await sessions.start(newUser(), newDevice()), await sessions.start(newUser(), newDevice())];
+  let { refreshToken } = busy;
+  for (let round = 0; round < 2; round++) ({ refreshToken } = await sessions.refresh(refreshToken, newCall()));
+  const limited = { reason: platformErrors.RATE_LIMITED.reason, retryable: true };
+  await expect(sessions.refresh(refreshToken, newCall())).rejects.toMatchObject(limited);
+  await sessions.refresh(other.refreshToken, newCall());
+  expect(await sessions.isLive(busy.row.userId, busy.row.sessionId)).toBe(true);
 });
 
 test("a caller whose answer was lost gets the same pair for 10 s", async () => {

@@ -1,4 +1,5 @@
 import type { Bus } from "#platform/bus/bus.ts";
+import type { Budget } from "#platform/rpc/budgets.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import { type ClientId, type DeviceId, type SessionId, sessionId, type UserId, uuidv7 } from "#platform/runtime/ids.ts";
 import type { AccessSubject, AccessToken, AccessTokens } from "./access-token.ts";
@@ -28,7 +29,10 @@ export interface IssuedSession {
 export interface Sessions {
   /** Signs a device in. Its earlier sessions of the same user end. */
   start(userId: UserId, device: Device): Promise<IssuedSession>;
-  /** Uses a refresh token up. Throws REFRESH_REFUSED, or REFRESH_REUSED once the session is ended for it. */
+  /**
+   * Uses a refresh token up. Throws REFRESH_REFUSED, REFRESH_REUSED once the session is ended for it, or RATE_LIMITED,
+   * which uses nothing up.
+   */
   refresh(token: string, clientId: ClientId): Promise<IssuedSession>;
   /** The living sessions, newest first. */
   list(userId: UserId): Promise<SessionRow[]>;
@@ -48,6 +52,7 @@ export interface SessionsOptions {
   readonly clock: Clock;
   readonly accessTtlMs: number;
   readonly refreshTtlMs: number;
+  readonly refreshBudget: Budget;
 }
 
 export function createSessions(options: SessionsOptions): Sessions {

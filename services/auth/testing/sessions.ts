@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Bus } from "#platform/bus/bus.ts";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
+import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { deviceId, uuidv7 } from "#platform/runtime/ids.ts";
 import { type AccessTokens, createAccessTokens } from "../access-token.ts";
 import { createRefreshTokens } from "../refresh-token.ts";
@@ -22,7 +23,7 @@ export interface SessionStand {
 export const accessTtlMs = 600_000;
 export const refreshTtlMs = 90 * 86_400_000;
 
-export async function standSessions(db: SqliteDatabase): Promise<SessionStand> {
+export async function standSessions(db: SqliteDatabase, refreshesPerMinute = 0): Promise<SessionStand> {
   const clock = createTurnedClock();
   const bus = createMemoryBus();
   const ended: string[] = [];
@@ -42,6 +43,7 @@ export async function standSessions(db: SqliteDatabase): Promise<SessionStand> {
     clock: clock.now,
     accessTtlMs,
     refreshTtlMs,
+    refreshBudget: createBudget(refreshesPerMinute, minuteMs),
   });
   return { sessions, accessTokens, clock, bus, ended };
 }

@@ -928,7 +928,8 @@ export declare const AuthService: GenService<{
   /**
    * Exchanges a refresh token for a new pair; the old one is used up. Using it again revokes the session (RFC 9700,
    * section 4.14.2), except that a repetition with the same client id within 10 s gets the same pair again, for
-   * callers whose answer was lost.
+   * callers whose answer was lost. Each session may refresh 10 times a minute, wherever from: people who share an
+   * address do not keep each other out. A token that was never made is refused without being counted.
    *
    * @generated from rpc parley.auth.v1.AuthService.RefreshSession
    */

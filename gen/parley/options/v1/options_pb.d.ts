@@ -26,7 +26,7 @@ export enum Auth {
   UNSPECIFIED = 0,
 
   /**
-   * Anybody, without a token. Rate limits go by address.
+   * Anybody, without a token. Calls are charged to the address where the method names a budget, else to nobody.
    *
    * @generated from enum value: AUTH_PUBLIC = 1;
    */
@@ -80,7 +80,7 @@ export enum RateLimit {
   REGISTER = 1,
 
   /**
-   * Log-in, refresh and code confirmation, by address and by identifier: 10 a minute by default.
+   * Log-in, by address and by identifier, and what else proves who somebody is, by user: 10 a minute by default.
    *
    * @generated from enum value: RATE_LIMIT_LOG_IN = 2;
    */
