@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { maxRecordEntries } from "#platform/log/event-log.ts";
-import { type ConversationId, deviceId, newConversationId } from "#platform/runtime/ids.ts";
+import { type EventLog, maxRecordEntries } from "#platform/log/event-log.ts";
+import { type ConversationId, deviceId, newConversationId, userId } from "#platform/runtime/ids.ts";
+import { decideRemoveMember } from "../commands/decisions.ts";
 import { chatErrors } from "../errors.ts";
-import { ada, bob, createGroup, nextClientId, post } from "../testing/commands.ts";
+import { ada, bob, command, createGroup, nextClientId, post } from "../testing/commands.ts";
 import { expectWhole, reasonOf, textsOf } from "../testing/logged-events.ts";
 import { type Files, openFiles, type Sequencing, startSequencing } from "../testing/sequencing.ts";
 import type { Outcome } from "./command.ts";
 import { maxWaitingBytes, maxWaitingCommands } from "./command-queue.ts";
+import { maxConversations } from "./sequencer-state.ts";
 
 let files: Files;
 let running: Sequencing;
@@ -114,6 +116,35 @@ describe("limits", () => {
     expect(await reasonOf(running.submit(post(id, ada, "one")))).toBe(chatErrors.SHARD_STOPPED.reason);
     expect(running.sequencer.notReady()).toBe("damaged");
   });
+});
+
+test("a log without room refuses commands, and takes them again once it has room", async () => {
+  await running.stop();
+  let isFull = false;
+  const append: EventLog["append"] = async (...args) => (isFull ? "full" : await files.log.append(...args));
+  const log = { ...files.log, append };
+  const other = await startSequencing({ ...files, log });
+  const clientId = nextClientId();
+  isFull = true;
+  const sends = [post(id, ada, "one", { clientId }), post(id, userId("eve"), "two"), createGroup(id, [ada])];
+  const reasons = await Promise.all(other.sequencer.submit(sends).map(reasonOf));
+  expect(reasons).toEqual(Array(3).fill(chatErrors.LOG_FULL.reason));
+  isFull = false;
+  expect(await other.submit(post(id, ada, "one", { clientId }))).toMatchObject({ seq: 2, duplicate: false });
+});
+
+test("conversations that are no longer at hand are known again from the store", async () => {
+  const ids = Array.from({ length: maxConversations + 50 }, () => newConversationId(0));
+  await Promise.all(ids.map((other) => running.submit(createGroup(other, [ada, bob]))));
+  const remove = (other: ConversationId) =>
+    command(other, ada, "remove", decideRemoveMember(ada, bob), { users: [ada, bob] });
+  await Promise.all(ids.map((other) => running.submit(remove(other))));
+  const posts = ids.map((other) => post(other, ada, "hello"));
+  const first = await Promise.all(posts.map((one) => running.submit(one)));
+  const again = await Promise.all(posts.map((one) => running.submit(one)));
+  expect(again.map(({ seq, duplicate }) => [seq, duplicate])).toEqual(first.map(() => [3, true]));
+  const refused = await Promise.all(ids.map((other) => reasonOf(running.submit(post(other, bob, "hello")))));
+  expect(new Set(refused)).toEqual(new Set([chatErrors.NOT_A_MEMBER.reason]));
 });
 
 test("a shard that is stopped already is not taken over", async () => {

@@ -18,7 +18,7 @@ export interface KnownConversation {
 }
 
 /** Conversations that one shard keeps at hand. */
-const maxConversations = 2_000;
+export const maxConversations = 2_000;
 /** Devices whose client ids one shard keeps at hand. */
 const maxWindows = 5_000;
 /** Roles kept of one conversation; beyond it they are asked for again. */
