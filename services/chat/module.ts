@@ -28,7 +28,7 @@ async function startChat(boot: Boot): Promise<Module> {
   measureShards(following, boot.metrics);
   const stores = { conversations: createSqliteConversations(db), history: createSqliteHistory(db) };
   const idempotence = createSqliteIdempotence(db);
-  await verifyCheckpoints(createSqliteCheckpoints(db), following);
+  await verifyCheckpoints(createSqliteCheckpoints(db), following, log);
   const recent = followMemberships(following);
   const conversations = createConversationReads(stores.conversations, following, recent);
   const projector = startProjector({ following, ...stores, projection: createSqliteProjection(db), logger });

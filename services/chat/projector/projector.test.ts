@@ -1,5 +1,7 @@
+import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
+import { openFollowing } from "#platform/log/following-log.ts";
 import { type ConversationId, newConversationId } from "#platform/runtime/ids.ts";
 import { until } from "#platform/testing/until.ts";
 import { createSqliteConversations } from "../stores/conversation-store-sqlite.ts";
@@ -84,11 +86,27 @@ test("a checkpoint stands where the log holds its entry, and stops the shard whe
   await running.submit(post(id, ada, "hello"));
   await caughtUp(running);
   const checkpoints = createSqliteCheckpoints(files.db);
-  await verifyCheckpoints(checkpoints, running.following);
+  await verifyCheckpoints(checkpoints, running.following, files.log);
   expect(running.following.stopped(0)).toBeUndefined();
   await files.db.script("UPDATE checkpoint SET entry_hash = zeroblob(32)");
-  await verifyCheckpoints(checkpoints, running.following);
+  await verifyCheckpoints(checkpoints, running.following, files.log);
   expect(running.following.stopped(0)).toMatch(/does not hold/);
+});
+
+test("a checkpoint stands though the ring holds nothing but what the store does not have yet", async () => {
+  const running = await startSequencing(files);
+  await running.submit(createGroup(id, [ada]));
+  await running.stop();
+  const late = await startSequencing(files, { projecting: false });
+  await late.submit(post(id, ada, "later"));
+  const watermark = Number((await checkpoint())?.position);
+  const logger = pino({ level: "silent" });
+  const options = { log: files.log, shards: 1, logger, watermark: async () => watermark, maxBytes: 1 };
+  const following = await openFollowing(options);
+  expect(following.ringStart(0)).toBe(watermark + 1);
+  await verifyCheckpoints(createSqliteCheckpoints(files.db), following, files.log);
+  expect(following.stopped(0)).toBeUndefined();
+  following.close();
 });
 
 test("what is followed after the shard was stopped is not projected", async () => {

@@ -101,7 +101,8 @@ class ShardProjector {
 }
 
 /** Identifies an entry whatever happens to its message later: numbers and client id, not content. */
-export function entryHash({ conversationId, seq, position, header }: FollowedEntry): Uint8Array {
+export function entryHash(entry: Pick<FollowedEntry, "conversationId" | "seq" | "position" | "header">): Uint8Array {
+  const { conversationId, seq, position, header } = entry;
   return createHash("sha256")
     .update(JSON.stringify([conversationId, seq, position, header.clientId]))
     .digest();
