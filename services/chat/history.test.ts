@@ -174,6 +174,48 @@ describe("who came, left and came back", () => {
   });
 });
 
+describe("an edit that happened out of somebody's sight", () => {
+  test.each([
+    ["stays out of it where they join at a point", HistoryPolicy.FROM_JOIN, "second"],
+    ["is shown once they are back where the history is open", HistoryPolicy.FROM_START, "third"],
+  ])("%s", async (_, history, back) => {
+    const id = await makeGroup([ada, bob], { history });
+    const { seq: targetSeq } = await say(ada, id, "first");
+    const edit = (text: string) =>
+      ada.chat.editMessage({ clientId: uuidv7(), conversationId: id, targetSeq, content: { text } });
+    const shownTo = async ({ chat }: Person) => {
+      const { messages } = await chat.listMessages({ conversationId: id });
+      return [messages[0]?.content?.text, messages[0]?.editedAt !== undefined];
+    };
+    const unedited = await makeGroup([ada, bob], { history });
+    await say(ada, unedited, "first");
+    await remove(ada, unedited, bob);
+    await ada.chat.editMessage({
+      clientId: uuidv7(),
+      conversationId: unedited,
+      targetSeq,
+      content: { text: "second" },
+    });
+    await edit("second");
+    await remove(ada, id, bob);
+    await edit("third");
+    for (const wait of [nothing, projected]) {
+      await wait(stack());
+      expect([await shownTo(bob), await shownTo(ada)]).toEqual([
+        ["second", true],
+        ["third", true],
+      ]);
+      const { messages } = await bob.chat.listMessages({ conversationId: unedited });
+      expect(messages).toMatchObject([{ content: { text: "first" } }]);
+      expect(messages[0]?.editedAt).toBeUndefined();
+    }
+    await add(ada, id, bob);
+    expect(await shownTo(bob)).toEqual([back, true]);
+    await edit("fourth");
+    expect(await shownTo(bob)).toEqual(["fourth", true]);
+  });
+});
+
 describe("`after`", () => {
   test("makes a read see what was acknowledged", async () => {
     const id = await makeGroup([ada, bob]);

@@ -8,7 +8,7 @@ import { type MemberAccess, readAccess } from "../access.ts";
 import type { ChatDeps } from "../deps.ts";
 import { isPost } from "../views/membership-view.ts";
 import { type MessageView, toMessage } from "../views/message-view.ts";
-import { type VisibleRange, visibleWithin, withoutHoles } from "../views/visibility.ts";
+import { isVisible, type VisibleRange, visibleWithin, withoutHoles } from "../views/visibility.ts";
 
 const defaultEvents = 200;
 const defaultMessages = 50;
@@ -48,7 +48,8 @@ export function historyRoutes(deps: HistoryDeps): Pick<ServiceImpl<typeof ChatSe
       const access = await readAccess(deps, id, userId);
       const limit = request.pageSize || defaultMessages;
       const { views, more } = cutToBytes(await readMessages(deps, access, request, limit + 1), limit);
-      return { messages: views.map(toMessage), more };
+      const visible = await Promise.all(views.map((view) => asVisible(deps, access, view)));
+      return { messages: visible.map(toMessage), more };
     },
   };
 }
@@ -94,6 +95,14 @@ async function countsWithin(deps: HistoryDeps, id: ConversationId, range: Visibl
   const event = fromBinary(EventSchema, first.event);
   const before = Number(event.messageCount) - (isPost(event) ? 1 : 0);
   return { from: before + 1, to: Number(fromBinary(EventSchema, last.event).messageCount) };
+}
+
+/** The message with the last edit that the caller may see. */
+async function asVisible(deps: HistoryDeps, { membership }: MemberAccess, view: MessageView): Promise<MessageView> {
+  const seq = view.editSeqs.findLast((edit) => isVisible(membership.ranges, edit));
+  if (view.deleted || seq === view.editSeqs.at(-1)) return view;
+  const [edit] = seq === undefined ? [] : await deps.history.events(view.conversationId, seq, seq, 1);
+  return { ...view, edited: edit?.event };
 }
 
 function cutToBytes(views: readonly MessageView[], limit: number): { views: MessageView[]; more: boolean } {
