@@ -108,6 +108,9 @@ test("a command that fails is refused with its reason, and the stream goes on", 
   expect((await talk.frames.find("refused")).value).toMatchObject(invalid);
   talk.say({ case: "mark", value: create(SetMarksRequestSchema, { clientId, conversationId: stranger, readSeq: 1n }) });
   expect((await talk.frames.find("refused")).value).toMatchObject({ clientId, chat: true });
+  const typing = create(SetTypingRequestSchema, { clientId, conversationId: newConversationId(0), typing: true });
+  talk.say({ case: "typing", value: typing });
+  expect((await talk.frames.find("refused")).value).toMatchObject({ chat: true, reason: ChatErrorReason.NOT_A_MEMBER });
   talk.say(send("still here", clientId));
   expect((await talk.frames.find("sent")).value.clientId).toBe(clientId);
   await talk.frames.end();

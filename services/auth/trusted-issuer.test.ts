@@ -98,6 +98,7 @@ test("tokens of others are refused and make nobody", async () => {
     issuer.sign({ exp: undefined }),
     issuer.sign({ sub: undefined }),
     issuer.sign({ sub: "" }),
+    issuer.sign({ sub: 42 }),
     issuer.sign({ sub: "x".repeat(257) }),
     issuer.sign({ nbf: exp }),
     "garbage",

@@ -50,8 +50,9 @@ export function createTrustedIssuer(
       }
     },
     async verify(token) {
-      const { sub = "", exp = 0, sid, jti, name } = await verifyClaims(token);
-      if (sub === "" || Buffer.byteLength(sub) > maxSubjectBytes) throw platformErrors.UNAUTHENTICATED();
+      const { sub, exp = 0, sid, jti, name } = await verifyClaims(token);
+      if (typeof sub !== "string" || sub === "" || Buffer.byteLength(sub) > maxSubjectBytes)
+        throw platformErrors.UNAUTHENTICATED();
       const displayName = typeof name === "string" && name !== "" ? name : sub;
       const [user] = await externalAccounts(issuer, [{ subject: sub, displayName }]);
       if (!user) throw platformErrors.UNAUTHENTICATED();
