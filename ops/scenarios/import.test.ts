@@ -133,6 +133,7 @@ async function expectModel(folder: string, channel: string): Promise<string> {
   const expectedMembers = [...[...model.members].map(people.idOf), owner.parley.session?.userId ?? ""].sort();
   expect(differences(await membersOf(owner), expectedMembers)).toEqual([]);
   await expectUnread(owner.conversationId, model, people.idOf);
+  await expectUnreadOfGone(owner.conversationId, model, people.idOf);
   await owner.parley.close();
   return digest(events);
 }
@@ -202,6 +203,23 @@ async function expectUnread(conversationId: string, model: IrcModel, idOf: (nick
     expect({ nick, count: unread?.count, more: unread?.more }).toEqual({ nick, ...limited });
     const later = await parley.services.chat.getUnread({ conversationIds: [conversationId] });
     expect(later.unread[0]).toMatchObject(limited);
+  }
+}
+
+/** Who left has unread what came until then. */
+async function expectUnreadOfGone(
+  conversationId: string,
+  model: IrcModel,
+  idOf: (nick: string) => string,
+): Promise<void> {
+  const gone = new Set(model.events.filter(({ kind }) => kind === "left").map(({ nick }) => nick));
+  const away = [...gone].filter((nick) => !model.members.has(nick));
+  for (const nick of away.slice(0, unreadSample)) {
+    await using parley = await signIn(operator, server.url, idOf(nick));
+    const { unread } = await parley.services.chat.getUnread({ conversationIds: [conversationId] });
+    const expected = model.unread(nick, 0);
+    const limited = { count: Math.min(expected, mostUnread), more: expected > mostUnread };
+    expect({ nick, count: unread[0]?.count, more: unread[0]?.more }).toEqual({ nick, ...limited });
   }
 }
 
