@@ -24,6 +24,8 @@ export function createSqliteMarks(db: SqliteDatabase): MarkStore {
     marks: async (id, users) => users.map((user) => read(id, user)).filter((mark) => mark !== undefined),
     async raise(mark, nowMs) {
       const { conversationId: id, userId: user } = mark;
+      const before = read(id, user);
+      if (before && mark.read.seq <= before.read.seq && mark.deliveredSeq <= before.deliveredSeq) return before;
       const params = [id, user, mark.read.seq, mark.read.count, mark.deliveredSeq, nowMs];
       await db.write([
         { sql: raiseSql, params },

@@ -60,6 +60,8 @@ export function describeMarkStore(engine: string, open: () => MarkStore): void {
       expect(new Set(await store.changedSince(user, 100))).toEqual(new Set(marks));
       expect(await store.changedSince(user, 101)).toEqual(marks.slice(1));
       expect(await store.changedSince(user, 201)).toEqual([]);
+      for (const mark of marks) await store.raise(mark, 300);
+      expect(await store.changedSince(user, 201)).toEqual([]);
       await store.raise({ ...(marks[0] ?? markOf(0, 0)), deliveredSeq: 9 }, 300);
       expect((await store.changedSince(user, 201)).map(({ deliveredSeq }) => deliveredSeq)).toEqual([9]);
     });
