@@ -67,8 +67,8 @@ async function traceSends(env: Readonly<Record<string, string>>): Promise<TraceV
     await server.stop();
   }
   const readTrace = () => readFileSync(tracePath, "latin1");
-  const ended = `${server.pid} +++ exited with`;
-  await until(() => (readTrace().includes(ended) ? "" : "the trace has not ended"));
+  const ended = new RegExp(`^${server.pid} +\\+\\+\\+ exited with`, "m");
+  await until(() => (ended.test(readTrace()) ? "" : "the trace has not ended"));
   return checkDurability(readTrace(), messages, join(dataDir, "log.db-wal"));
 }
 
