@@ -1,35 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Event, HistoryPolicy } from "#gen/parley/chat/v1/events_pb.js";
+import { HistoryPolicy } from "#gen/parley/chat/v1/events_pb.js";
 import { conversationId, type UserId } from "#platform/runtime/ids.ts";
+import { countUnreadByHand } from "../testing/by-hand.ts";
 import { History, people, steps } from "../testing/histories.ts";
 import { applyToConversation, type ConversationView } from "./conversation-view.ts";
 import { applyToMembership, type MembershipView } from "./membership-view.ts";
 import { countUnread, maxUnread } from "./unread.ts";
 
 const id = conversationId("conversation");
-
-/** What a person who reads the list of events with a pencil would count. */
-function countByHand(events: readonly Event[], user: UserId, readSeq: number): number {
-  let [isHere, sawFrom, unread] = [false, readSeq, new Set<number>()];
-  for (const event of events) {
-    const seq = Number(event.seq);
-    const { body } = event;
-    const added = body.case === "conversationCreated" || body.case === "membersAdded" ? body.value.members : [];
-    if (added.some(({ userId }) => userId === user)) {
-      isHere = true;
-      sawFrom = Math.max(sawFrom, seq);
-      unread = new Set();
-    }
-    if (body.case === "messageDeleted") unread.delete(Number(body.value.targetSeq));
-    if (body.case === "messagePosted" && isHere) {
-      if (event.authorId === user) unread = new Set();
-      else if (seq > sawFrom) unread.add(seq);
-    }
-    if (body.case === "memberRemoved" && body.value.userId === user) isHere = false;
-  }
-  return unread.size;
-}
 
 /** The views of a user, and messages and deletions as a store tells them. */
 function viewsOf({ entries }: History, user: UserId, history: HistoryPolicy) {
@@ -63,7 +42,7 @@ test("unread is what counting by hand gives, for everybody, at any mark", async 
           deletedWithin: (from, to) => messages.filter(({ seq, deleted }) => deleted && seq > from && seq <= to).length,
         });
         const events = entries.map(({ event }) => event);
-        expect(unread).toEqual({ count: countByHand(events, user, readSeq), more: false });
+        expect(unread).toEqual({ count: countUnreadByHand(events, user, readSeq), more: false });
       }
     }),
     { numRuns: 300 },
