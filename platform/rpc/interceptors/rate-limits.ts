@@ -18,6 +18,8 @@ export function interceptRateLimits(policyOf: PolicyOf, limits: Config["limits"]
     [RateLimit.REGISTER]: createBudget(limits.registersPerHour, 60 * minuteMs),
     [RateLimit.LOG_IN]: createBudget(limits.loginsPerMinute, minuteMs),
     [RateLimit.SEARCH]: createBudget(limits.searchesPerMinute, minuteMs),
+    // The auth service charges it: here nobody knows yet whose the token is.
+    [RateLimit.REFRESH]: createBudget(0, minuteMs),
   };
   return (next) => async (request) => {
     const { auth, rateLimit } = policyOf(request.method);

@@ -26,7 +26,7 @@ export enum Auth {
   UNSPECIFIED = 0,
 
   /**
-   * Anybody, without a token. Calls are charged to the address where the method names a budget, else to nobody.
+   * Anybody, without a token. Rate limits go by address, except for refreshes.
    *
    * @generated from enum value: AUTH_PUBLIC = 1;
    */
@@ -92,6 +92,13 @@ export enum RateLimit {
    * @generated from enum value: RATE_LIMIT_SEARCH = 3;
    */
   SEARCH = 3,
+
+  /**
+   * Refresh, by session: 10 a minute by default. Charged once the token has proved the session, not by address.
+   *
+   * @generated from enum value: RATE_LIMIT_REFRESH = 4;
+   */
+  REFRESH = 4,
 }
 
 /**
