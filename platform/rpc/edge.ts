@@ -5,15 +5,15 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Config } from "#platform/runtime/config.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
+import { createAdmission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Budget } from "./budgets.ts";
 import { createCors } from "./cors.ts";
-import { interceptAuthentication } from "./interceptors/authentication.ts";
 import { interceptFailures } from "./interceptors/failures.ts";
 import { interceptMeasures } from "./interceptors/measures.ts";
 import { interceptRateLimits } from "./interceptors/rate-limits.ts";
 import { interceptValidation } from "./interceptors/validation.ts";
-import { readPolicies } from "./method-policy.ts";
+import { type PolicyOf, readPolicies } from "./method-policy.ts";
 import { listenOnOnePort, type OnePortOptions } from "./one-port-server.ts";
 import { createPages, send, text } from "./pages.ts";
 import { createRpcHandler, type NodeRequest, type NodeResponse } from "./rpc-handler.ts";
@@ -50,8 +50,10 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const notReady = () => (stopping.signal.aborted ? ["the server is stopping"] : options.notReady());
   serveStandard(served, notReady, stopping.signal);
   const metrics = createRpcMetrics(options.metrics);
-  const interceptors = createInterceptors(options, metrics);
-  const rpc = createRpcHandler({ served, interceptors, metrics, logger, signal: cutting.signal });
+  const policyOf = policiesOf(served);
+  const admit = createAdmission(policyOf, options.authenticator);
+  const interceptors = createInterceptors(options, policyOf, metrics);
+  const rpc = createRpcHandler({ served, admit, interceptors, metrics, logger, signal: cutting.signal });
   const pages = createPages({ ...options, notReady });
   const cors = createCors(config.allowedOrigins);
   const onRequest = (request: NodeRequest, response: NodeResponse) => {
@@ -85,21 +87,24 @@ async function listen({ listen: address, tls }: EdgeOptions["config"], onRequest
   }
 }
 
-/** From the outside in. They run when a call opens; streams pass them by afterwards. */
-function createInterceptors(
-  { config, logger, served, authenticator, callBudget }: EdgeOptions,
-  metrics: RpcMetrics,
-): Interceptor[] {
+function policiesOf(served: Served): PolicyOf {
   const policies = readPolicies(served.services);
-  const policyOf: Parameters<typeof interceptAuthentication>[0] = (method) => {
+  return (method) => {
     const policy = policies.get(method);
     if (!policy) throw new Error(`${method.parent.typeName}/${method.name} has no policy`);
     return policy;
   };
+}
+
+/** From the outside in. They run when a call opens; streams pass them by afterwards. */
+function createInterceptors(
+  { config, logger, callBudget }: EdgeOptions,
+  policyOf: PolicyOf,
+  metrics: RpcMetrics,
+): Interceptor[] {
   return [
     interceptFailures(logger),
     interceptMeasures(metrics, logger),
-    interceptAuthentication(policyOf, authenticator),
     interceptRateLimits(policyOf, config.limits, callBudget),
     interceptValidation(),
   ];

@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
-import { type ConnectError, createConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
+import {
+  type ConnectError,
+  createConnectRouter,
+  createContextValues,
+  type HandlerContext,
+  type Interceptor,
+} from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import {
@@ -10,6 +16,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
+import type { Admit } from "./admission.ts";
 import { platformErrors } from "./errors.ts";
 import { clientAddressKey } from "./identity.ts";
 import type { RpcMetrics } from "./rpc-metrics.ts";
@@ -30,6 +37,8 @@ export const maxTimeoutMs = 24 * 60 * 60 * 1000;
 
 export interface RpcHandlerOptions {
   readonly served: Served;
+  /** Asked before the body of a call is read. */
+  readonly admit: Admit;
   readonly interceptors: readonly Interceptor[];
   readonly metrics: RpcMetrics;
   readonly logger: Logger;
@@ -51,8 +60,9 @@ export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
   let refusing = false;
   const running = new Set<NodeResponse>();
   const waiting: (() => void)[] = [];
-  const handlers = createHandlers(options, () => {
+  const handlers = createHandlers(options, async (context) => {
     if (refusing) throw platformErrors.STOPPING();
+    await admitOrTell(options, context);
   });
   const respond = (handler: UniversalHandler, request: NodeRequest, response: NodeResponse) => {
     running.add(response);
@@ -81,7 +91,20 @@ export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
   };
 }
 
-function createHandlers({ served, interceptors, signal }: RpcHandlerOptions, requestGate: () => void) {
+/** Admits a call; one that is refused is counted here, as it comes to no interceptor. */
+async function admitOrTell({ admit, metrics, logger }: RpcHandlerOptions, context: HandlerContext): Promise<void> {
+  const method = `${context.service.typeName}/${context.method.name}`;
+  try {
+    await admit(context);
+  } catch (error) {
+    const typed = typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect"));
+    metrics.count(method, codeToString(typed.code));
+    logger.debug({ method, status: codeToString(typed.code) }, "call refused");
+    throw typed;
+  }
+}
+
+function createHandlers({ served, interceptors, signal }: RpcHandlerOptions, requestGate: Admit) {
   const router = createConnectRouter({
     requestGate,
     interceptors: [...interceptors],

@@ -1,0 +1,30 @@
+import type { HandlerContext } from "@connectrpc/connect";
+import { Auth } from "#gen/parley/options/v1/options_pb.js";
+import type { Authenticator } from "./authenticator.ts";
+import { platformErrors } from "./errors.ts";
+import { type Identity, identityKey } from "./identity.ts";
+import type { PolicyOf } from "./method-policy.ts";
+
+/** Verifies who calls and that the method is for them. Throws for everybody else. */
+export type Admit = (context: HandlerContext) => Promise<void>;
+
+/**
+ * Asked before anything of a call's body is read: what strangers send takes no memory. Public methods ignore
+ * credentials, so that a stale token does not keep anybody from refreshing it.
+ */
+export function createAdmission(policyOf: PolicyOf, authenticator: () => Authenticator): Admit {
+  return async ({ method, requestHeader, values }) => {
+    const { auth } = policyOf(method);
+    if (auth === Auth.PUBLIC) return;
+    const identity = await authenticator().authenticate(requestHeader);
+    if (identity.kind === "anonymous") throw platformErrors.UNAUTHENTICATED();
+    if (!mayCall(identity, auth)) throw platformErrors.WRONG_CREDENTIAL();
+    values.set(identityKey, identity);
+  };
+}
+
+function mayCall(identity: Identity, auth: Auth): boolean {
+  if (auth === Auth.USER) return identity.kind === "user";
+  if (auth === Auth.OPERATOR) return identity.kind === "operator";
+  return false;
+}
