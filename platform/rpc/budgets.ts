@@ -18,7 +18,10 @@ export function userKey(userId: UserId): string {
 /** Most keys that a budget remembers; beyond it the longest unused starts afresh. */
 export const maxBudgetKeys = 100_000;
 
-/** `calls` within any window of `windowMs`; 0 calls: no limit. */
+/**
+ * `calls` in each window of `windowMs`; a key's window begins with its first call after the last one ended, so around an
+ * end twice as many may come close together. 0 calls: no limit.
+ */
 export function createBudget(calls: number, windowMs: number, maxKeys = maxBudgetKeys): Budget {
   if (calls === 0) return { charge: async () => {} };
   const limiter = new RateLimiterMemory({ points: calls, duration: windowMs / 1000 });

@@ -43,6 +43,11 @@ function addWithImports(file: DescFile, files: Map<string, DescFile>): Map<strin
   return files;
 }
 
+const encoded = new WeakMap<DescFile, Uint8Array>();
+
+/** Once a file: anybody may ask, and the files of one answer take some milliseconds. */
 function encode(file: DescFile): Uint8Array {
-  return toBinary(FileDescriptorProtoSchema, file.proto);
+  const bytes = encoded.get(file) ?? toBinary(FileDescriptorProtoSchema, file.proto);
+  encoded.set(file, bytes);
+  return bytes;
 }
