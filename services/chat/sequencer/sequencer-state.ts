@@ -22,7 +22,7 @@ export const maxConversations = 2_000;
 /** Devices whose client ids one shard keeps at hand. */
 const maxWindows = 5_000;
 /** Roles kept of one conversation; beyond it they are asked for again. */
-const maxRoles = 100_000;
+export const maxRoles = 100_000;
 
 export interface StateSources {
   readonly reads: ConversationReads;
@@ -38,6 +38,8 @@ export class SequencerState {
   readonly #sources: StateSources;
   readonly #conversations = new LRUCache<ConversationId, KnownConversation>({ max: maxConversations });
   readonly #windows = new LRUCache<string, SentWindow>({ max: maxWindows });
+  /** Conversations of which too many roles are at hand. */
+  readonly #outgrown = new Set<KnownConversation>();
 
   constructor(sources: StateSources) {
     this.#sources = sources;
@@ -47,6 +49,13 @@ export class SequencerState {
   clear(): void {
     this.#conversations.clear();
     this.#windows.clear();
+    this.#outgrown.clear();
+  }
+
+  /** Call it before a group is prepared: what is loaded for one of its commands stays until all are decided. */
+  beginGroup(): void {
+    for (const { roles } of this.#outgrown) roles.clear();
+    this.#outgrown.clear();
   }
 
   async load(id: ConversationId, users: readonly UserId[]): Promise<KnownConversation> {
@@ -57,13 +66,13 @@ export class SequencerState {
       known = { view, roles: new Map(), deleted: new Set(tail.flatMap(({ event }) => deletedBy(event))) };
       this.#conversations.set(id, known);
     }
-    if (known.roles.size > maxRoles) known.roles.clear();
     const { roles } = known;
     const missing = users.filter((user) => !roles.has(user));
     if (missing.length > 0 && known.view) {
       for (const user of missing) roles.set(user, Role.UNSPECIFIED);
       for (const view of await this.#sources.reads.memberships(id, missing)) roles.set(view.userId, view.role);
     }
+    if (roles.size > maxRoles) this.#outgrown.add(known);
     return known;
   }
 

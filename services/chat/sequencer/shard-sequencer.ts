@@ -109,6 +109,7 @@ export class ShardSequencer {
 
   async #sequence(taken: readonly WaitingCommand[]): Promise<void> {
     if (!this.#ownership) throw chatErrors.NOT_OWNER();
+    this.#state.beginGroup();
     const prepared: Prepared[] = [];
     for (const waiting of taken) {
       const known = await this.#prepare(waiting);
