@@ -3,11 +3,13 @@ import { gzipSync } from "node:zlib";
 import { toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Health } from "#gen/grpc/health/v1/health_pb.js";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { PresenceService, type SetTypingRequest, SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
 import { openTestEdge, protocols, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
+import { maxPublicBytes } from "./bounded-body.ts";
 import { maxReadBytes } from "./rpc-handler.ts";
 
 let edge: TestEdge;
@@ -83,6 +85,15 @@ test.each(protocols)(
     await presence.setTyping(good);
   },
 );
+
+test.each(protocols)("over %s what anybody may say is short", async (protocol) => {
+  const health = edge.client(Health, { protocol, token: "" });
+  expect(await failureOf(health.check({ service: "x".repeat(maxPublicBytes) }))).toMatchObject({
+    code: Code.ResourceExhausted,
+    reason: PlatformErrorReason.TOO_LARGE,
+  });
+  await health.check({});
+});
 
 test("a small body that unpacks to a large one is refused", async () => {
   const bomb = new Uint8Array(gzipSync(Buffer.alloc(64 * maxReadBytes)));

@@ -53,7 +53,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const policyOf = policiesOf(served);
   const admit = createAdmission(policyOf, options.authenticator);
   const interceptors = createInterceptors(options, policyOf, metrics);
-  const rpc = createRpcHandler({ served, admit, interceptors, metrics, logger, signal: cutting.signal });
+  const rpc = createRpcHandler({ served, admit, policyOf, interceptors, metrics, logger, signal: cutting.signal });
   const pages = createPages({ ...options, notReady });
   const cors = createCors(config.allowedOrigins);
   const onRequest = (request: NodeRequest, response: NodeResponse) => {

@@ -16,9 +16,12 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
+import { Auth } from "#gen/parley/options/v1/options_pb.js";
 import type { Admit } from "./admission.ts";
+import { boundedBody, maxPublicBytes } from "./bounded-body.ts";
 import { platformErrors } from "./errors.ts";
 import { clientAddressKey } from "./identity.ts";
+import type { PolicyOf } from "./method-policy.ts";
 import type { RpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
 import { timelyBody } from "./timely-body.ts";
@@ -39,6 +42,7 @@ export interface RpcHandlerOptions {
   readonly served: Served;
   /** Asked before the body of a call is read. */
   readonly admit: Admit;
+  readonly policyOf: PolicyOf;
   readonly interceptors: readonly Interceptor[];
   readonly metrics: RpcMetrics;
   readonly logger: Logger;
@@ -139,11 +143,13 @@ async function answer(
   handler: UniversalHandler,
   request: NodeRequest,
   response: NodeResponse,
-  { metrics, logger }: RpcHandlerOptions,
+  { metrics, logger, policyOf }: RpcHandlerOptions,
 ): Promise<void> {
   const values = createContextValues().set(clientAddressKey, request.socket.remoteAddress ?? "");
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
-  const universal = await handler({ ...call, body: timelyBody(handler.method, call.body) });
+  const isPublic = policyOf(handler.method).auth === Auth.PUBLIC;
+  const body = isPublic ? boundedBody(call.body, maxPublicBytes) : call.body;
+  const universal = await handler({ ...call, body: timelyBody(handler.method, body) });
   const method = `${handler.service.typeName}/${handler.method.name}`;
   const typeFailure = (error: ConnectError) => {
     const typed = typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect"));

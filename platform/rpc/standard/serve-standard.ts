@@ -9,6 +9,7 @@ import { file_parley_presence_v1_errors } from "#gen/parley/presence/v1/errors_p
 import { file_parley_user_v1_errors } from "#gen/parley/user/v1/errors_pb.js";
 import type { Served } from "../served.ts";
 import { healthService } from "./health.ts";
+import { limitOpen } from "./open-streams.ts";
 import { reflectionService } from "./reflection.ts";
 
 /** What failures carry. No service imports these files, but tools ask for them to show a failure. */
@@ -25,7 +26,12 @@ const failureFiles = [
 export function serveStandard(served: Served, notReady: () => string[], stopping: AbortSignal): void {
   const contract = () => ({ services: served.services, otherFiles: failureFiles });
   const hasService = (name: string) => served.services.some(({ typeName }) => typeName === name);
-  served.add(Health, healthService({ notReady, hasService, stopping }));
-  served.add(ServerReflection, reflectionService(contract));
-  served.add(ServerReflectionAlpha, reflectionService(contract));
+  const limited = limitOpen();
+  const health = healthService({ notReady, hasService, stopping });
+  const reflection = reflectionService(contract);
+  served.add(Health, { ...health, watch: (request, context) => limited(health.watch(request, context)) });
+  served.add(ServerReflection, { serverReflectionInfo: (asked) => limited(reflection.serverReflectionInfo(asked)) });
+  served.add(ServerReflectionAlpha, {
+    serverReflectionInfo: (asked) => limited(reflection.serverReflectionInfo(asked)),
+  });
 }
