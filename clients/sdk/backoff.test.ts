@@ -20,6 +20,12 @@ describe("backoff", () => {
     );
   });
 
+  it("spreads clients over half of the bound, and over a tenth of what the server asked for", () => {
+    const waits = (random: number, asked?: number) => createBackoff({ firstMs: 100, random: () => random }).next(asked);
+    expect([0, 0.5, 1].map((random) => waits(random))).toEqual([50, 75, 100]);
+    expect([0, 0.5, 1].map((random) => waits(random, 1_000))).toEqual([1_000, 1_050, 1_100]);
+  });
+
   it("never undercuts what the server asked for", () => {
     const wait = createBackoff({ random: () => 0 }).next(7_000);
     expect(wait).toBeGreaterThanOrEqual(7_000);

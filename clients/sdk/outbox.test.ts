@@ -93,4 +93,18 @@ describe("outbox", () => {
     expect(error.reason).toEqual({ service: "chat", reason: "NOT_A_MEMBER" });
     expect(stranger.outbox.waiting).toBe(0);
   });
+
+  it("makes ids that rise from run to run, though the clock was turned back", async () => {
+    const path = storagePath();
+    const first = await openDevice(stack.url, path);
+    await first.register({ handle: "timeless", password });
+    const conversationId = await talk(first);
+    const before = first.outbox.post(conversationId, { text: "before" });
+    await before.sent;
+    await first.close();
+    const second = await openDevice(stack.url, path, { now: () => Date.now() - 86_400_000 });
+    const after = second.outbox.post(conversationId, { text: "after" });
+    await after.sent;
+    expect(after.clientId > before.clientId).toBe(true);
+  });
 });

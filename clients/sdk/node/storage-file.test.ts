@@ -22,6 +22,16 @@ describe("storage on a file", () => {
     await third.close();
   });
 
+  it("holds all of a write or none of it", async () => {
+    const storage = openFileStorage(freshPath());
+    const change = (key: string, value: unknown) => ({ key, value: value as string });
+    await expect(storage.write([change("a", "1"), change("b", {})])).rejects.toThrow();
+    expect(await storage.list("")).toEqual([]);
+    await storage.write([change("a", "2")]);
+    expect(await storage.get("a")).toBe("2");
+    await storage.close();
+  });
+
   it("is readable by its owner alone", async () => {
     const path = freshPath();
     const storage = openFileStorage(path);
