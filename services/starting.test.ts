@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Boot, ModuleDefinition } from "#platform/runtime/module.ts";
 import { modules, storeMigrations } from "./modules.ts";
@@ -43,6 +43,12 @@ test("where a module fails to start, the others are stopped and the data is free
   await expect(startStack({ PARLEY_DATA: dataDir }, failing)).rejects.toThrow("chat fails to start");
   expect(notes).toEqual(["start user", "start chat", "stop user"]);
   await (await startStack({ PARLEY_DATA: dataDir }, parts())).stop();
+});
+
+test("a data folder that is made is its owner's alone: what people say and their keys are in it", async () => {
+  const [data, log] = [join(dataDir, "data"), join(dataDir, "elsewhere", "log.db")];
+  await (await startStack({ PARLEY_DATA: data, PARLEY_LOG: `sqlite:${log}` }, parts())).stop();
+  for (const folder of [data, dirname(log)]) expect(statSync(folder).mode & 0o777).toBe(0o700);
 });
 
 test("a module that fails to stop keeps no other from stopping", async () => {

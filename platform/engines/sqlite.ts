@@ -49,7 +49,7 @@ export interface SqliteOptions {
 
 /** Opens a file, making it and its folder where there is none. */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
-  mkdirSync(dirname(options.path), { recursive: true });
+  mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
   const writer = await startWriter(options);
   const reader = new DatabaseSync(options.path, { readOnly: true });
   reader.exec("PRAGMA busy_timeout = 5000; PRAGMA mmap_size = 268435456");

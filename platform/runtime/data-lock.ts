@@ -9,11 +9,11 @@ export interface DataLock {
 }
 
 /**
- * Takes the data folder, making it where there is none. The lock is SQLite's own on `lock.db`, which the kernel frees
+ * Takes the data folder, making it for its owner alone where there is none. The lock is SQLite's own on `lock.db`, which the kernel frees
  * when the process ends, however it ends. Throws StartError where another process holds it.
  */
 export function takeDataLock(dataDir: string): DataLock {
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(join(dataDir, "lock.db"));
   try {
     db.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");

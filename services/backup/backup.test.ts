@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { toJsonString } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BackupService, ManifestSchema } from "#gen/parley/backup/v1/backup_pb.js";
@@ -61,6 +62,16 @@ async function talk(from: Stack): Promise<{ ada: TestUser; bob: TestUser; conver
   const conversationId = conversation?.conversationId ?? "";
   for (let count = 1; count <= 20; count++) await post(ada, conversationId, `message ${count}`);
   return { ada, bob, conversationId };
+}
+
+/** Records of the copied log that begin after what the copied store has applied. */
+function beyondTheStore(backup: string) {
+  const [store, log] = ["store.db", "log.db"].map((name) => new DatabaseSync(join(backup, name), { readOnly: true }));
+  const checkpoints = store?.prepare("SELECT shard, position FROM checkpoint").all() ?? [];
+  const applied = new Map(checkpoints.map(({ shard, position }) => [shard, Number(position)]));
+  const records = log?.prepare("SELECT shard, position FROM record").all() ?? [];
+  for (const db of [store, log]) db?.close();
+  return records.filter(({ shard, position }) => Number(position) > (applied.get(shard ?? null) ?? 0));
 }
 
 function restore(data: string, backup: string) {
@@ -129,6 +140,7 @@ test("a backup is made while people talk, and holds what was acknowledged before
   sending = false;
   await flood;
   await first.stop();
+  expect(beyondTheStore(join(folder, "backup"))).toEqual([]);
   await restore("restored", "backup");
   const second = await start("restored");
   const { events } = await second
