@@ -5,8 +5,8 @@ import type { StreamWatcher } from "./delivery.ts";
 
 /** How often a device with an open stream is announced again; a status is forgotten after 60 s. */
 export const announceMs = 30_000;
-/** Announcements under way at once. */
-const maxAtOnce = 50;
+/** How often it is looked which announcements are due: often, so that few fall due at once. */
+const lookMs = 1000;
 
 export interface Announcer extends StreamWatcher {
   stop(): void;
@@ -15,6 +15,8 @@ export interface Announcer extends StreamWatcher {
 interface Device {
   readonly identity: UserIdentity;
   streams: number;
+  /** Next announcement, on the monotonic clock. */
+  dueAt: number;
 }
 
 /** Tells the presence service which devices have an open stream. What fails is made good by the next round. */
@@ -22,22 +24,20 @@ export function createAnnouncer(presence: Client<typeof PresenceService>): Annou
   const devices = new Map<string, Device>();
   const announce = ({ userId, deviceId }: UserIdentity, status: Status) =>
     presence.announce({ userId, deviceId, status }, callAs({ kind: "service", name: "gateway" })).then(ignore, ignore);
-  let isAnnouncing = false;
-  const announceAll = async () => {
-    if (isAnnouncing) return;
-    isAnnouncing = true;
-    const all = [...devices.values()];
-    for (let start = 0; start < all.length; start += maxAtOnce) {
-      const some = all.slice(start, start + maxAtOnce).filter(({ streams }) => streams > 0);
-      await Promise.all(some.map(({ identity }) => announce(identity, Status.ONLINE)));
+  const announceDue = () => {
+    const now = performance.now();
+    for (const device of devices.values()) {
+      if (device.dueAt > now) continue;
+      device.dueAt = nextDue(now);
+      void announce(device.identity, Status.ONLINE);
     }
-    isAnnouncing = false;
   };
-  const timer = setInterval(() => void announceAll(), announceMs).unref();
+  const timer = setInterval(announceDue, lookMs).unref();
   return {
     opened({ identity }) {
-      const device = devices.get(keyOf(identity)) ?? { identity, streams: 0 };
+      const device = devices.get(keyOf(identity)) ?? { identity, streams: 0, dueAt: 0 };
       device.streams++;
+      device.dueAt = nextDue(performance.now());
       devices.set(keyOf(identity), device);
       void announce(identity, Status.ONLINE);
     },
@@ -49,6 +49,11 @@ export function createAnnouncer(presence: Client<typeof PresenceService>): Annou
     },
     stop: () => clearInterval(timer),
   };
+}
+
+/** Up to a quarter early: devices that came at once drift apart. */
+function nextDue(now: number): number {
+  return now + announceMs * (1 - Math.random() / 4);
 }
 
 function keyOf({ userId, deviceId }: UserIdentity): string {

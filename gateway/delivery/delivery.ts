@@ -43,7 +43,7 @@ export interface StreamWatcher {
 export const maxStreamsPerDevice = 4;
 /** Most open streams of this process. */
 export const maxStreams = 200_000;
-/** Without another frame that carries a token, a heartbeat comes after this long. */
+/** Without another frame that carries a token, a heartbeat comes after this long at the latest. */
 export const heartbeatMs = 20_000;
 /** How far marks are sent again that were set before the token: clocks of servers differ by less. */
 const marksOverlapMs = 120_000;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Client } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
@@ -11,7 +12,8 @@ import type { Delivery } from "./delivery.ts";
 export const sessionPollMs = 5_000;
 /** Without an answer for this long, streams are closed: nobody knows whether their sessions still last. */
 export const sessionGraceMs = 30_000;
-const sessionsPerCall = 500;
+/** Few, and a turn between the calls: looking sessions up must not hold events up. */
+const sessionsPerCall = 50;
 
 export interface SessionWatchDeps {
   readonly delivery: Delivery;
@@ -35,6 +37,7 @@ export function watchSessions({ delivery, auth, bus, clock, logger }: SessionWat
     for (const sessions of batches(openSessions(delivery))) {
       const { endedSessionIds } = await auth.checkSessions({ sessions }, asGateway);
       end(new Set(endedSessionIds));
+      await nextTurn();
     }
     answeredAt = clock();
   };

@@ -31,6 +31,8 @@ const retryAfterMs = new Map([
 export class Stream {
   readonly identity: UserIdentity;
   readonly narrator: Narrator;
+  /** From 0 to 1: shifts what is done for each stream from time to time, so that it never falls due for all at once. */
+  readonly spread = Math.random();
   /** Per shard the position up to which everything was told. Moved by the replay; once live, only a floor. */
   readonly told: number[];
   /** When the client last took a frame. */

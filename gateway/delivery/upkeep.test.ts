@@ -30,11 +30,11 @@ afterEach(async () => {
   await world.close();
 });
 
-test("a heartbeat comes every 20 s", async () => {
+test("a heartbeat comes every 15 to 20 s", async () => {
   for (let round = 0; round < 3; round++) {
-    vi.advanceTimersByTime(heartbeatMs - 1000);
+    vi.advanceTimersByTime((heartbeatMs * 3) / 4 - 200);
     expect(reader.stream?.hasFrames).toBe(false);
-    vi.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(heartbeatMs / 4 + 200);
     await reader.take(9);
     expect(reader.client.takeKinds()).toEqual(["heartbeat"]);
   }

@@ -656,7 +656,7 @@ export declare const CloseReasonSchema: GenEnum<CloseReason>;
 export declare const DeliveryService: GenService<{
   /**
    * Replays from the token, sends `caught_up`, then goes live. Without a token it starts now. A conversation of which
-   * more than 200 events were missed is announced by `limited` instead of replayed. A heartbeat comes every 20 s.
+   * more than 200 events were missed is announced by `limited` instead of replayed. A heartbeat comes every 15 to 20 s.
    * The stream ends with `closed`; it lasts as long as the session, not as the access token.
    * A client that reads too slowly (256 frames or 1 MiB waiting) is closed with SLOW and resumes.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
