@@ -7,7 +7,7 @@ import { restoreBackup } from "./backup/restore.ts";
 import { modules } from "./modules.ts";
 import { startServer } from "./server.ts";
 
-const usage = `Usage: npm start [-- --check-config | --list-modules | --restore <folder>]
+const usage = `Usage: npm start [-- --check-config | --list-modules | --restore <folder> [<incarnation>]]
 Settings are PARLEY_… variables of the environment; ops/parley.env.sample lists them.`;
 
 /** The program: arguments and environment in, exit code out. */
@@ -20,7 +20,7 @@ export async function runProgram(args: string[]): Promise<void> {
   }
 }
 
-async function run([flag, folder]: string[]): Promise<void> {
+async function run([flag, folder, incarnation]: string[]): Promise<void> {
   const config = readConfig(process.env);
   if (flag === undefined) return await serve(config);
   if (flag === "--check-config") console.log("The settings are valid.");
@@ -30,12 +30,16 @@ async function run([flag, folder]: string[]): Promise<void> {
         .map(({ name }) => name)
         .join("\n"),
     );
-  else if (flag === "--restore" && folder) await restore(config, folder);
+  else if (flag === "--restore" && folder) await restore(config, folder, incarnation);
   else throw new ConfigError(`There is no flag ${flag}.\n${usage}`);
 }
 
-async function restore(config: Config, folder: string): Promise<void> {
-  const { installationId, incarnation, files } = await restoreBackup(config, folder);
+async function restore(config: Config, folder: string, named?: string): Promise<void> {
+  const { installationId, incarnation, files } = await restoreBackup(
+    config,
+    folder,
+    named === undefined ? undefined : Number(named),
+  );
   console.log(`Restored ${files} files of installation ${installationId}; incarnation ${incarnation} begins.`);
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -74,8 +74,8 @@ function beyondTheStore(backup: string) {
   return records.filter(({ shard, position }) => Number(position) > (applied.get(shard ?? null) ?? 0));
 }
 
-function restore(data: string, backup: string) {
-  return restoreBackup(readConfig({ PARLEY_DATA: join(folder, data) }), join(folder, backup));
+function restore(data: string, backup: string, incarnation?: number) {
+  return restoreBackup(readConfig({ PARLEY_DATA: join(folder, data) }), join(folder, backup), incarnation);
 }
 
 test("what was acknowledged before a backup is there after a restore, and no number is given out twice", async () => {
@@ -111,6 +111,9 @@ test("restoring the same backup twice begins a later life each time", async () =
   await first.stop();
   expect(await restore("once", "backup")).toMatchObject({ incarnation: 2 });
   expect(await restore("twice", "backup")).toMatchObject({ incarnation: 3 });
+  await expect(restore("named", "backup", 3)).rejects.toThrow("above 3");
+  await expect(restore("named", "backup", 2 ** 20)).rejects.toThrow("below 1048576");
+  expect(await restore("named", "backup", 7)).toMatchObject({ incarnation: 7 });
 });
 
 test("a backup that was changed, or cut short, is refused with a sentence and nothing is restored", async () => {
@@ -210,4 +213,12 @@ test("a restore that was killed leaves nothing that a server takes for its data,
   await expect(start("restored")).rejects.toThrow("restore did not finish");
   expect(await restore("restored", "backup")).toMatchObject({ incarnation: 2 });
   await start("restored");
+});
+
+test("what a backup left that was cut off by a crash is gone once the server starts", async () => {
+  const leftover = join(folder, "data", "backup-in-progress");
+  mkdirSync(leftover, { recursive: true });
+  writeFileSync(join(leftover, "store.db"), "a copy of everything");
+  await start("data");
+  expect(existsSync(leftover)).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BackupService } from "#gen/parley/backup/v1/backup_pb.js";
 import type { ModuleDefinition } from "#platform/runtime/module.ts";
@@ -10,6 +11,9 @@ export const backupModule: ModuleDefinition = {
   name: "backup",
   needs: ["chat", "media"],
   async start(boot) {
+    const folder = join(boot.config.dataDir, "backup-in-progress");
+    // A process that was killed while it made a backup left a copy of everything.
+    await rm(folder, { recursive: true, force: true });
     let running = false;
     boot.serve(BackupService, {
       async *createBackup(_request, context) {
@@ -17,7 +21,7 @@ export const backupModule: ModuleDefinition = {
         running = true;
         try {
           const signal = AbortSignal.any([context.signal, boot.signal]);
-          yield* makeBackup(boot, join(boot.config.dataDir, "backup-in-progress"), signal);
+          yield* makeBackup(boot, folder, signal);
         } catch (error) {
           if (error instanceof DamagedCopy) throw backupErrors.DAMAGED({ message: error.message, cause: error });
           throw error;

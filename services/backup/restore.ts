@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fromJsonString } from "@bufbuild/protobuf";
 import { type Manifest, ManifestSchema } from "#gen/parley/backup/v1/backup_pb.js";
@@ -14,6 +14,9 @@ import { cutAndVerify, DamagedCopy } from "./log-cut.ts";
 /** In the backup's folder: the last incarnation that it was restored as. */
 const restoredFile = "restored-incarnation";
 
+/** Numbers of events hold no more lives of a log. */
+const incarnationLimit = 2 ** 20;
+
 export interface Restored {
   readonly installationId: string;
   readonly incarnation: number;
@@ -22,15 +25,15 @@ export interface Restored {
 
 /**
  * Puts a backup where a server finds it, and begins the next life of the log: no number of the old one is used again.
- * Throws StartError where there is data already, or the backup is not whole; then nothing that exists was changed.
+ * `named` is the life that begins, where the operator knows better than the folder. Throws StartError where there is data already, or the backup is not whole; then nothing that exists was changed.
  */
-export async function restoreBackup(config: Config, folder: string): Promise<Restored> {
+export async function restoreBackup(config: Config, folder: string, named?: number): Promise<Restored> {
   await refuseExisting([config.store.path, config.log.path]);
   const manifest = await readManifest(folder);
   await verifyFiles(folder, manifest);
   const lock = takeDataLock(config.dataDir);
   try {
-    const incarnation = await claimIncarnation(folder, manifest.incarnation);
+    const incarnation = await claimIncarnation(folder, manifest.incarnation, named);
     for (const file of manifest.files) await place(join(folder, file.path), targetOf(config, file.path));
     verifyCopies(config);
     for (const path of [config.log.path, config.store.path]) {
@@ -82,12 +85,21 @@ function verifyCopies(config: Config): void {
   }
 }
 
-/** One more than any life that this backup was restored as: restoring it twice never gives a number out twice. */
-async function claimIncarnation(folder: string, backedUp: number): Promise<number> {
+/**
+ * One more than any life that this folder was restored as: restoring it twice never gives a number out twice. Copies of
+ * a folder don't know of each other; for them, and for a folder that can't be written, the operator names the life.
+ */
+async function claimIncarnation(folder: string, backedUp: number, named?: number): Promise<number> {
   const path = join(folder, restoredFile);
-  const last = Number(await readFile(path, "utf8").catch(() => "0"));
-  const incarnation = Math.max(backedUp, last) + 1;
-  await writeFile(path, `${incarnation}\n`);
+  const last = Math.max(backedUp, Number(await readFile(path, "utf8").catch(() => "0")));
+  if (named !== undefined && !(Number.isInteger(named) && named > last && named < incarnationLimit)) {
+    throw new StartError(`Name an incarnation above ${last} and below ${incarnationLimit}.`);
+  }
+  const incarnation = named ?? last + 1;
+  await writeFile(path, `${incarnation}\n`, { flush: true }).catch((error) => {
+    if (named !== undefined) return;
+    throw new StartError(`${path} can't be written: name the next incarnation with --incarnation.`, { cause: error });
+  });
   return incarnation;
 }
 
@@ -105,4 +117,6 @@ async function place(source: string, target: string): Promise<void> {
   for (const old of [target, ...companionsOf(target)]) await rm(old, { force: true });
   await copyFile(source, target);
   await chmod(target, 0o600);
+  const file = await open(target, "r+");
+  await file.sync().finally(() => file.close());
 }

@@ -18,11 +18,13 @@ export const restoreCommand: CommandDefinition = (program, contextOf) => {
         "its next life: clients drop what the backup does not hold.",
     )
     .option("--data <folder>", "data folder of the server (PARLEY_DATA)")
+    .option("--incarnation <number>", "the life of the log that begins, where the folder can't keep count")
     .addHelpText("after", "\nExample:\n  $ parley restore backups/2026-11-21 --data ./data")
-    .action(async (folder: string, { data }: { data?: string }) => {
+    .action(async (folder: string, { data, incarnation }: { data?: string; incarnation?: string }) => {
       const { io } = contextOf();
       const env = { ...io.env, ...(data ? { PARLEY_DATA: resolve(data) } : {}) };
-      const child = spawn(process.execPath, [serverProgram, "--restore", resolve(folder)], { env, stdio: "pipe" });
+      const args = [serverProgram, "--restore", resolve(folder), ...(incarnation ? [incarnation] : [])];
+      const child = spawn(process.execPath, args, { env, stdio: "pipe" });
       child.stdout.pipe(io.stdout, { end: false });
       child.stderr.pipe(io.stderr, { end: false });
       const [code] = await once(child, "close");

@@ -16,7 +16,7 @@ import { chatErrors } from "../errors.ts";
 import { applyToConversation, type ConversationView } from "../views/conversation-view.ts";
 import { rolesSetBy } from "../views/membership-view.ts";
 import type { Command, Decision } from "./command.ts";
-import { deletedBy, type KnownConversation } from "./sequencer-state.ts";
+import { deletedBy, type KnownConversation, maxDeleted } from "./sequencer-state.ts";
 
 /** Largest event, encoded. */
 export const maxEventBytes = 64 * 1024;
@@ -97,7 +97,7 @@ export class Group {
   commit(): void {
     for (const { known, view, roles, deleted } of this.#drafts.values()) {
       known.view = view;
-      for (const seq of deleted) known.deleted.add(seq);
+      for (const seq of deleted) remember(known.deleted, seq);
       for (const [user, role] of roles) known.roles.set(user, role);
     }
   }
@@ -171,4 +171,11 @@ function voidBefore(
   const value = { from: BigInt(view.headSeq + 1), to: BigInt(incarnation) * 2n ** 32n - 1n };
   const body = create(EventSchema, { body: { case: "void", value } }).body;
   return { kind: "event", authorId: userId(""), body };
+}
+
+/** Adds to a bounded set, letting go of what was added first. */
+function remember(deleted: Set<number>, seq: number): void {
+  deleted.add(seq);
+  const [oldest] = deleted;
+  if (deleted.size > maxDeleted && oldest !== undefined) deleted.delete(oldest);
 }

@@ -20,9 +20,12 @@ export interface KnownConversation {
 /** Conversations that one shard keeps at hand. */
 export const maxConversations = 2_000;
 /** Devices whose client ids one shard keeps at hand. */
-const maxWindows = 5_000;
+const maxWindows = 1_000;
 /** Roles kept of one conversation; beyond it they are asked for again. */
 export const maxRoles = 100_000;
+
+/** Deletions remembered of one conversation; a target read before that many deletions is long decided. */
+export const maxDeleted = 10_000;
 
 export interface StateSources {
   readonly reads: ConversationReads;

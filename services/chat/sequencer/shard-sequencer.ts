@@ -117,9 +117,10 @@ export class ShardSequencer {
     }
     const { incarnation, clock } = this.#options;
     const group = new Group({ shard: this.#shard, incarnation, ...this.#ownership });
-    const decided = this.#decide(group, prepared, clock());
+    const { decided, rest } = this.#decide(group, prepared, clock());
     if (group.entries.length === 0) return this.#settled(group, decided);
-    await this.#append(group, decided, this.#ownership);
+    const again = await this.#append(group, decided, this.#ownership);
+    this.#queue.putBack([...again, ...rest]);
   }
 
   /** Loads what the decision needs; answers repetitions. Undefined where nothing is left to decide. */
@@ -140,15 +141,13 @@ export class ShardSequencer {
     return undefined;
   }
 
-  #decide(group: Group, prepared: readonly Prepared[], nowMs: number): Decided[] {
+  /** Decides as many as the group can take; the rest is for the next one. */
+  #decide(group: Group, prepared: readonly Prepared[], nowMs: number): { decided: Decided[]; rest: WaitingCommand[] } {
     const decided: Decided[] = [];
     for (const [index, { waiting, known }] of prepared.entries()) {
       try {
         const entry = group.add(waiting.command, known, nowMs);
-        if (entry === "full") {
-          this.#queue.putBack(prepared.slice(index).map((later) => later.waiting));
-          break;
-        }
+        if (entry === "full") return { decided, rest: prepared.slice(index).map((later) => later.waiting) };
         decided.push({ waiting, entry });
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
@@ -156,10 +155,11 @@ export class ShardSequencer {
         decided.push({ waiting, entry: error });
       }
     }
-    return decided;
+    return { decided, rest: [] };
   }
 
-  async #append(group: Group, decided: readonly Decided[], { tail, epoch }: Ownership): Promise<void> {
+  /** Returns the commands that are to be decided again. */
+  async #append(group: Group, decided: readonly Decided[], { tail, epoch }: Ownership): Promise<WaitingCommand[]> {
     const { log, following } = this.#options;
     try {
       const result = await log.append(this.#shard, tail, group.record());
@@ -167,24 +167,25 @@ export class ShardSequencer {
         this.#ownership = { tail: tail + group.entries.length, epoch };
         await following.reached(this.#shard, this.#ownership.tail, Number.POSITIVE_INFINITY, this.#ending.signal);
         group.commit();
-        return this.#settled(group, decided);
+        this.#settled(group, decided);
+        return [];
       }
       if (result === "full" || result === "too-large") {
         for (const { waiting } of decided) waiting.reject(chatErrors.LOG_FULL());
-        return;
+        return [];
       }
     } catch (error) {
       if (!(error instanceof AppendUnknown)) throw error;
       this.#options.logger.warn({ err: error, shard: this.#shard }, "outcome of an append is unknown");
     }
-    await this.#settle(tail, epoch, decided);
+    await this.#settle(tail, epoch);
+    return decided.map(({ waiting }) => waiting);
   }
 
-  /** After an unknown outcome or a wrong tail: owns the shard again, then has the commands decided from the start. */
-  async #settle(tail: number, epoch: number, decided: readonly Decided[]): Promise<void> {
+  /** After an unknown outcome or a wrong tail: owns the shard again; what was decided is decided from the start. */
+  async #settle(tail: number, epoch: number): Promise<void> {
     this.#state.clear();
     await this.#own(tail + 1, epoch, true);
-    this.#queue.putBack(decided.map(({ waiting }) => waiting));
   }
 
   async #own(from: number, epoch: number, settling: boolean): Promise<void> {

@@ -27,10 +27,9 @@ export function createSqliteMarks(db: SqliteDatabase): MarkStore {
       const before = read(id, user);
       if (before && mark.read.seq <= before.read.seq && mark.deliveredSeq <= before.deliveredSeq) return before;
       const params = [id, user, mark.read.seq, mark.read.count, mark.deliveredSeq, nowMs];
-      await db.write([
-        { sql: raiseSql, params },
-        { sql: raiseByUserSql, params: [user, id, nowMs] },
-      ]);
+      // Two partitions, two writes: a crash between them leaves an index row without a newer mark, which is harmless.
+      await db.write([{ sql: raiseByUserSql, params: [user, id, nowMs] }]);
+      await db.write([{ sql: raiseSql, params }]);
       return read(id, user) ?? mark;
     },
     async changedSince(user, sinceMs) {
