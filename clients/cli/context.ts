@@ -6,10 +6,12 @@ import {
   notSignedIn,
   openFileStorage,
   type Parley,
-  type SessionInfo,
+  type Storage,
 } from "@parley/sdk/node";
 import type { Command } from "commander";
+import { type Addresses, openAddresses } from "./addresses.ts";
 import { UsageError } from "./failures.ts";
+import { sendKept } from "./kept-messages.ts";
 import type { Io } from "./terminal/io.ts";
 import { createPaint, type Paint } from "./terminal/paint.ts";
 
@@ -22,10 +24,10 @@ export interface Context {
   readonly url: string;
   /** The folder that holds who is signed in and what is not sent yet. */
   readonly home: string;
-  /** Opens the profile, runs `use` and closes it again. */
-  withParley<Result>(use: (parley: Parley) => Promise<Result>): Promise<Result>;
+  /** Opens the profile, sends what earlier commands left in its outbox, runs `use` and closes it again. */
+  withParley<Result>(use: (parley: Parley, storage: Storage) => Promise<Result>): Promise<Result>;
   /** The same; throws notSignedIn where nobody is signed in. */
-  withSession<Result>(use: (parley: Parley, session: SessionInfo) => Promise<Result>): Promise<Result>;
+  withSession<Result>(use: (parley: Parley, addresses: Addresses) => Promise<Result>): Promise<Result>;
 }
 
 /** A command: adds itself to the program. `contextOf` is called when it runs, with the parsed options. */
@@ -40,7 +42,8 @@ export function createContext(io: Io, options: { readonly url?: string; readonly
     const storage = openFileStorage(join(home, `${profileOf(url)}.db`));
     const parley = await createParley({ url, storage, connect: connectByHttp2, deviceName: deviceName() });
     try {
-      return await use(parley);
+      await sendKept(parley, io, url);
+      return await use(parley, storage);
     } finally {
       await parley.close();
     }
@@ -52,10 +55,9 @@ export function createContext(io: Io, options: { readonly url?: string; readonly
     paint: createPaint(io.stdout, io.env),
     withParley,
     withSession: (use) =>
-      withParley(async (parley) => {
-        const { session } = parley;
-        if (!session) throw notSignedIn();
-        return use(parley, session);
+      withParley(async (parley, storage) => {
+        if (!parley.session) throw notSignedIn();
+        return use(parley, openAddresses(storage, parley.session.userId));
       }),
   };
 }

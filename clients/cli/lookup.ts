@@ -1,4 +1,5 @@
 import { type Conversation, ConversationKind, type Parley } from "@parley/sdk";
+import type { Addresses } from "./addresses.ts";
 import { CommandError } from "./failures.ts";
 import { plainLine } from "./terminal/plain.ts";
 
@@ -12,19 +13,21 @@ const maxCompared = 300;
  * The conversation that a person means by `to`: an id, the name of one of their groups or channels, or somebody's
  * handle. "@marvin" is always the handle.
  */
-export async function findConversation(parley: Parley, to: string): Promise<Conversation> {
-  const found = await findKnown(parley, to);
-  if (found) return found;
-  const userId = await findPerson(parley, to);
-  for await (const conversation of parley.conversations.list()) {
-    if (conversation.peerId === userId) return conversation;
-  }
+export async function findConversation(parley: Parley, to: string, addresses: Addresses): Promise<Conversation> {
+  const found = (await findKnown(parley, to)) ?? (await findDirect(parley, await findPerson(parley, to)));
+  if (found) return remember(addresses, to, found);
   throw new CommandError(`You have no conversation with ${plainLine(to)} yet.`);
 }
 
 /** The same; begins the conversation with a person where there is none. */
-export async function openConversation(parley: Parley, to: string): Promise<Conversation> {
-  return (await findKnown(parley, to)) ?? parley.conversations.direct(await findPerson(parley, to));
+export async function openConversation(parley: Parley, to: string, addresses: Addresses): Promise<Conversation> {
+  const found = (await findKnown(parley, to)) ?? (await parley.conversations.direct(await findPerson(parley, to)));
+  return remember(addresses, to, found);
+}
+
+async function remember(addresses: Addresses, to: string, found: Conversation): Promise<Conversation> {
+  await addresses.keep(to, found.conversationId);
+  return found;
 }
 
 /** User ids of the people that handles name. */
@@ -56,6 +59,13 @@ async function directWith(
   const direct = own.filter(({ kind }) => kind === ConversationKind.DIRECT).slice(0, maxCompared);
   const profiles = await parley.people.profiles(direct.map(({ peerId }) => peerId));
   return direct.find(({ peerId }) => profiles.get(peerId)?.handle === name);
+}
+
+async function findDirect(parley: Parley, userId: string): Promise<Conversation | undefined> {
+  for await (const conversation of parley.conversations.list()) {
+    if (conversation.peerId === userId) return conversation;
+  }
+  return undefined;
 }
 
 async function findPerson(parley: Parley, name: string): Promise<string> {

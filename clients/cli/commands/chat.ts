@@ -17,8 +17,8 @@ export const chatCommand: CommandDefinition = (program, contextOf) => {
     .action(async (to: string) => {
       const context = contextOf();
       const { io } = context;
-      await context.withSession(async (parley) => {
-        const conversation = await openConversation(parley, to);
+      await context.withSession(async (parley, addresses) => {
+        const conversation = await openConversation(parley, to, addresses);
         const chat = io.stdin.isTTY && io.stdout.isTTY ? chatFullScreen : chatInLines;
         await chat(context, parley, conversation);
       });

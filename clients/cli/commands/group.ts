@@ -22,8 +22,8 @@ export const groupCommands: CommandDefinition = (program, contextOf) => {
     .command("add <group> <handles...>")
     .description("Adds people to a group or channel.")
     .action(async (to: string, handles: string[]) => {
-      await contextOf().withSession(async (parley) => {
-        const { conversationId } = await findConversation(parley, to);
+      await contextOf().withSession(async (parley, addresses) => {
+        const { conversationId } = await findConversation(parley, to, addresses);
         await parley.conversations.addMembers(conversationId, await findPeople(parley, handles));
       });
     });

@@ -17,8 +17,8 @@ export const historyCommand: CommandDefinition = (program, contextOf) => {
     .addHelpText("after", "\nExample:\n  $ parley history marvin --json --limit 1000 | jq -r .text")
     .action(async (to: string, options: HistoryOptions) => {
       const { io, paint, withSession } = contextOf();
-      await withSession(async (parley) => {
-        const { conversationId } = await findConversation(parley, to);
+      await withSession(async (parley, addresses) => {
+        const { conversationId } = await findConversation(parley, to, addresses);
         const { limit, before } = options;
         const range = before === undefined ? { limit } : { limit, beforeSeq: before };
         const messages = await parley.conversations.history(conversationId, range);

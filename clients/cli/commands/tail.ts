@@ -18,7 +18,10 @@ export const tailCommand: CommandDefinition = (program, contextOf) => {
     .addHelpText("after", "\nExample:\n  $ parley tail --json | jq 'select(.type == \"message\")'")
     .action(async (to: string | undefined, options: TailOptions) => {
       const context = contextOf();
-      await context.withSession((parley) => tail(context, parley, to, options));
+      await context.withSession(async (parley, addresses) => {
+        const found = to === undefined ? undefined : await findConversation(parley, to, addresses);
+        await tail(context, parley, found?.conversationId, options);
+      });
     });
 };
 
@@ -30,10 +33,9 @@ interface TailOptions {
 async function tail(
   { io, paint }: Context,
   parley: Parley,
-  to: string | undefined,
+  only: string | undefined,
   options: TailOptions,
 ): Promise<void> {
-  const only = to === undefined ? undefined : (await findConversation(parley, to)).conversationId;
   const names = createNames(parley);
   const cursor = only === undefined ? options.cursor : `${options.cursor}/${only}`;
   for await (const event of parley.sync({ cursor, signal: io.signal })) {

@@ -18,8 +18,8 @@ export const uploadCommand: CommandDefinition = (program, contextOf) => {
     .action(async (to: string, path: string, options: { readonly text: string; readonly type?: string }) => {
       const context = contextOf();
       const data = await readFile(path);
-      await context.withSession(async (parley) => {
-        const { conversationId } = await openConversation(parley, to);
+      await context.withSession(async (parley, addresses) => {
+        const { conversationId } = await openConversation(parley, to, addresses);
         const file = {
           fileName: basename(path),
           contentType: options.type ?? typeOf(path),
@@ -28,8 +28,8 @@ export const uploadCommand: CommandDefinition = (program, contextOf) => {
         const progress = createProgress(context.io, plainLine(file.fileName));
         const transfer = { onProgress: progress.update, signal: context.io.signal };
         const media = await parley.media.upload(conversationId, file, transfer).finally(progress.stop);
-        const { sent } = parley.outbox.post(conversationId, { text: options.text, attachments: [attachmentOf(media)] });
-        await acknowledged(context, sent);
+        const content = { text: options.text, attachments: [attachmentOf(media)] };
+        await acknowledged(context, parley.outbox.post(conversationId, content));
         context.io.stdout.write(`${media.mediaId}\n`);
       });
     });
