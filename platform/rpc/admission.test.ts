@@ -38,6 +38,14 @@ test.each(types)("of a call by nobody known no body is waited for: %s", async (t
   expect(await beginCall("", type)).toBe(expected);
 });
 
+test.each(types)("of a call beyond the user's budget no body is waited for: %s", async (type) => {
+  const limits = { callsPerMinute: 1, registersPerHour: 0, loginsPerMinute: 0, searchesPerMinute: 0 };
+  edge = await openTestEdge((serve) => serve(MediaService, { uploadChunk: () => ({}) }), { limits });
+  const chunk = { clientId: "0198c0de-0000-7000-8000-000000000001", uploadId: crypto.randomUUID() };
+  await edge.client(MediaService).uploadChunk({ ...chunk, data: new Uint8Array(1) });
+  expect(await beginCall("Bearer marvin", type)).toBe(type.startsWith("application/grpc") ? 200 : 429);
+});
+
 test.each(protocols)("over %s who may not call is told why, and is counted", async (protocol) => {
   await open();
   const chunk = { clientId: "0198c0de-0000-7000-8000-000000000001", uploadId: crypto.randomUUID() };

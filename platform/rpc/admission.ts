@@ -5,11 +5,11 @@ import { platformErrors } from "./errors.ts";
 import { type Identity, identityKey } from "./identity.ts";
 import type { PolicyOf } from "./method-policy.ts";
 
-/** Verifies who calls and that the method is for them. Throws for everybody else. */
+/** Asked before anything of a call's body is read. Throws where the call may not go on. */
 export type Admit = (context: HandlerContext) => Promise<void>;
 
 /**
- * Asked before anything of a call's body is read: what strangers send takes no memory. Public methods ignore
+ * Verifies who calls and that the method is for them: what strangers send takes no memory. Public methods ignore
  * credentials, so that a stale token does not keep anybody from refreshing it.
  */
 export function createAdmission(policyOf: PolicyOf, authenticator: () => Authenticator): Admit {

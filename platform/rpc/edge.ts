@@ -5,13 +5,13 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Config } from "#platform/runtime/config.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
-import { createAdmission } from "./admission.ts";
+import { type Admit, createAdmission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Budget } from "./budgets.ts";
 import { createCors } from "./cors.ts";
 import { interceptFailures } from "./interceptors/failures.ts";
 import { interceptMeasures } from "./interceptors/measures.ts";
-import { interceptRateLimits } from "./interceptors/rate-limits.ts";
+import { createRateLimits, type RateLimits } from "./interceptors/rate-limits.ts";
 import { interceptValidation } from "./interceptors/validation.ts";
 import { type PolicyOf, readPolicies } from "./method-policy.ts";
 import { listenOnOnePort, type OnePortOptions } from "./one-port-server.ts";
@@ -51,8 +51,13 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   serveStandard(served, notReady, stopping.signal);
   const metrics = createRpcMetrics(options.metrics);
   const policyOf = policiesOf(served);
-  const admit = createAdmission(policyOf, options.authenticator);
-  const interceptors = createInterceptors(options, policyOf, metrics);
+  const limits = createRateLimits(policyOf, config.limits, options.callBudget);
+  const admitCaller = createAdmission(policyOf, options.authenticator);
+  const admit: Admit = async (context) => {
+    await admitCaller(context);
+    await limits.admit(context);
+  };
+  const interceptors = createInterceptors(logger, limits, metrics);
   const rpc = createRpcHandler({ served, admit, policyOf, interceptors, metrics, logger, signal: cutting.signal });
   const pages = createPages({ ...options, notReady });
   const cors = createCors(config.allowedOrigins);
@@ -97,15 +102,6 @@ function policiesOf(served: Served): PolicyOf {
 }
 
 /** From the outside in. They run when a call opens; streams pass them by afterwards. */
-function createInterceptors(
-  { config, logger, callBudget }: EdgeOptions,
-  policyOf: PolicyOf,
-  metrics: RpcMetrics,
-): Interceptor[] {
-  return [
-    interceptFailures(logger),
-    interceptMeasures(metrics, logger),
-    interceptRateLimits(policyOf, config.limits, callBudget),
-    interceptValidation(),
-  ];
+function createInterceptors(logger: Logger, limits: RateLimits, metrics: RpcMetrics): Interceptor[] {
+  return [interceptFailures(logger), interceptMeasures(metrics, logger), limits.intercept, interceptValidation()];
 }

@@ -16,15 +16,13 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
-import { Auth } from "#gen/parley/options/v1/options_pb.js";
 import type { Admit } from "./admission.ts";
-import { boundedBody, maxPublicBytes } from "./bounded-body.ts";
+import { type BoundBody, createBodyBounds } from "./body-bounds.ts";
 import { platformErrors } from "./errors.ts";
 import { clientAddressKey } from "./identity.ts";
 import type { PolicyOf } from "./method-policy.ts";
 import type { RpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
-import { timelyBody } from "./timely-body.ts";
 import { typedFailure } from "./typed-failure.ts";
 import { typeResponse } from "./typed-responses.ts";
 import { unknownMethod } from "./unknown-method.ts";
@@ -64,6 +62,7 @@ export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
   let refusing = false;
   const running = new Set<NodeResponse>();
   const waiting: (() => void)[] = [];
+  const boundBody = createBodyBounds(options.policyOf);
   const handlers = createHandlers(options, async (context) => {
     if (refusing) throw platformErrors.STOPPING();
     await admitOrTell(options, context);
@@ -75,7 +74,7 @@ export function createRpcHandler(options: RpcHandlerOptions): RpcHandler {
       running.delete(response);
       if (running.size === 0) for (const resolve of waiting.splice(0)) resolve();
     });
-    answer(handler, request, response, options).catch((error: unknown) => {
+    answer(handler, request, response, { ...options, boundBody }).catch((error: unknown) => {
       options.logger.debug({ err: error, method: handler.requestPath }, "answer did not reach its caller");
       response.destroy();
     });
@@ -143,13 +142,11 @@ async function answer(
   handler: UniversalHandler,
   request: NodeRequest,
   response: NodeResponse,
-  { metrics, logger, policyOf }: RpcHandlerOptions,
+  { metrics, logger, boundBody }: RpcHandlerOptions & { boundBody: BoundBody },
 ): Promise<void> {
   const values = createContextValues().set(clientAddressKey, request.socket.remoteAddress ?? "");
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
-  const isPublic = policyOf(handler.method).auth === Auth.PUBLIC;
-  const body = isPublic ? boundedBody(call.body, maxPublicBytes) : call.body;
-  const universal = await handler({ ...call, body: timelyBody(handler.method, body) });
+  const universal = await handler({ ...call, body: boundBody(handler.method, call.body, values) });
   const method = `${handler.service.typeName}/${handler.method.name}`;
   const typeFailure = (error: ConnectError) => {
     const typed = typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect"));

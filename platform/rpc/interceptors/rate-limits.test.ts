@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { Health } from "#gen/grpc/health/v1/health_pb.js";
 import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
@@ -6,6 +7,7 @@ import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import { UserService } from "#gen/parley/user/v1/user_pb.js";
 import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
+import { loginsOfAll } from "./rate-limits.ts";
 
 const limits = { callsPerMinute: 5, registersPerHour: 2, loginsPerMinute: 3, searchesPerMinute: 4 };
 const id = "0198c0de-0000-7000-8000-000000000001";
@@ -63,6 +65,32 @@ test("registering and logging in are charged to the address, and not to a token"
   };
   expect(await passing(register, 20)).toBe(limits.registersPerHour);
   expect(await passing(logIn, 20)).toBe(limits.loginsPerMinute);
+});
+
+/** Logs in from an address of the loopback network; resolves with the HTTP status. */
+function logInFrom(localAddress: string, handle: string): Promise<number> {
+  const headers = { "content-type": "application/json" };
+  const url = `${edge.url}/parley.auth.v1.AuthService/LogIn`;
+  const body = { clientId: id, device: { id, name: "x" }, identifier: { handle }, password: "12345678" };
+  return new Promise((resolve, reject) => {
+    const call = request(url, { method: "POST", localAddress, headers }, (answer) => {
+      answer.resume().on("end", () => resolve(answer.statusCode ?? 0));
+    });
+    call.on("error", reject).end(JSON.stringify(body));
+  });
+}
+
+test("one address locks nobody out of an account; many together have an end, too", async () => {
+  await open();
+  const most = limits.loginsPerMinute;
+  const statuses: number[] = [];
+  for (let address = 2; address < 2 + loginsOfAll; address++) {
+    for (let count = 0; count < most; count++) statuses.push(await logInFrom(`127.0.0.${address}`, "marvin"));
+    expect(await logInFrom(`127.0.0.${address}`, `marvin${address}`)).toBe(429);
+  }
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect(await logInFrom("127.0.0.100", "marvin")).toBe(429);
+  expect(await logInFrom("127.0.0.100", "trillian")).toBe(200);
 });
 
 test("operators and the standard services are exempt", async () => {

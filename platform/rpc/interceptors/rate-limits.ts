@@ -1,18 +1,31 @@
 import { type DescMessage, isMessage, type MessageShape } from "@bufbuild/protobuf";
-import type { Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { LogInRequestSchema } from "#gen/parley/auth/v1/auth_pb.js";
 import { Auth, RateLimit } from "#gen/parley/options/v1/options_pb.js";
 import type { Config } from "#platform/runtime/config.ts";
+import type { Admit } from "../admission.ts";
 import { type Budget, createBudget, minuteMs, userKey } from "../budgets.ts";
 import { addressBlock } from "../client-address.ts";
 import { clientAddressKey, identityKey } from "../identity.ts";
 import type { PolicyOf } from "../method-policy.ts";
 
-/**
- * Charges each call to the budget that its method names: a user's calls to the user, others to the client's address.
- * A log-in is charged to the address and to whom it is for. Operators are exempt, and so are the standard services.
- */
-export function interceptRateLimits(policyOf: PolicyOf, limits: Config["limits"], calls: Budget): Interceptor {
+/** Log-ins for one person from anywhere, for each that one address has. */
+export const loginsOfAll = 10;
+
+export interface RateLimits {
+  /**
+   * Charges each call to the budget that its method names: a user's calls to the user, others to the client's address.
+   * Operators are exempt, and so are the standard services. It needs nothing of the call's body.
+   */
+  readonly admit: Admit;
+  /**
+   * Charges a log-in to whom it is for, too. That budget is wider than an address's, so that nobody locks another
+   * person out from one place.
+   */
+  readonly intercept: Interceptor;
+}
+
+export function createRateLimits(policyOf: PolicyOf, limits: Config["limits"], calls: Budget): RateLimits {
   const budgets: Record<RateLimit, Budget> = {
     [RateLimit.UNSPECIFIED]: calls,
     [RateLimit.REGISTER]: createBudget(limits.registersPerHour, 60 * minuteMs),
@@ -21,20 +34,25 @@ export function interceptRateLimits(policyOf: PolicyOf, limits: Config["limits"]
     // The auth service charges it: here nobody knows yet whose the token is.
     [RateLimit.REFRESH]: createBudget(0, minuteMs),
   };
-  return (next) => async (request) => {
-    const { auth, rateLimit } = policyOf(request.method);
-    const exempt = auth === Auth.OPERATOR || (auth === Auth.PUBLIC && rateLimit === RateLimit.UNSPECIFIED);
-    if (!exempt) for (const key of keysOf(request)) await budgets[rateLimit].charge(key);
-    return await next(request);
+  const identifiers = createBudget(limits.loginsPerMinute * loginsOfAll, minuteMs);
+  return {
+    async admit({ method, values }) {
+      const { auth, rateLimit } = policyOf(method);
+      const exempt = auth === Auth.OPERATOR || (auth === Auth.PUBLIC && rateLimit === RateLimit.UNSPECIFIED);
+      if (!exempt) await budgets[rateLimit].charge(callerOf(values));
+    },
+    intercept: (next) => async (request) => {
+      const identifier = request.stream ? undefined : identifierOf(request.message);
+      if (identifier !== undefined) await identifiers.charge(identifier);
+      return await next(request);
+    },
   };
 }
 
-function keysOf(request: UnaryRequest | StreamRequest): string[] {
-  const identity = request.contextValues.get(identityKey);
-  if (identity.kind === "user") return [userKey(identity.userId)];
-  const address = `address ${addressBlock(request.contextValues.get(clientAddressKey))}`;
-  const identifier = request.stream ? undefined : identifierOf(request.message);
-  return identifier === undefined ? [address] : [address, `identifier ${identifier}`];
+function callerOf(values: ContextValues): string {
+  const identity = values.get(identityKey);
+  if (identity.kind === "user") return userKey(identity.userId);
+  return `address ${addressBlock(values.get(clientAddressKey))}`;
 }
 
 function identifierOf(message: MessageShape<DescMessage>): string | undefined {
