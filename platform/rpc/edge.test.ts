@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import { Gauge } from "prom-client";
 import { afterEach, expect, test } from "vitest";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
@@ -162,4 +163,22 @@ test("the pages of operators answer", async () => {
   expect(await (await get("/.well-known/jwks.json")).json()).toEqual({ keys: [{ kty: "OKP" }] });
   expect((await get("/nothing")).status).toBe(404);
   expect((await fetch(`${edge.url}/healthz`, { method: "POST" })).status).toBe(405);
+});
+
+test("a page that can't be made answers 500, is logged, and the others go on", async () => {
+  edge = await openTestEdge(() => {}, {
+    notReady: () => {
+      throw new Error("a secret of the inside");
+    },
+  });
+  const collect = () => {
+    throw new Error("a secret of the inside");
+  };
+  new Gauge({ name: "broken", help: "broken", registers: [edge.metrics], collect });
+  for (const path of ["/metrics", "/readyz"]) {
+    const answer = await fetch(`${edge.url}${path}`);
+    expect([answer.status, await answer.text()]).toEqual([500, "internal error\n"]);
+    expect(edge.logged).toContainEqual(expect.objectContaining({ path, msg: "page failed by a defect" }));
+  }
+  expect((await fetch(`${edge.url}/healthz`)).status).toBe(200);
 });

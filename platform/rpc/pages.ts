@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Authenticator } from "./authenticator.ts";
 import type { NodeRequest, NodeResponse } from "./rpc-handler.ts";
@@ -7,6 +8,7 @@ export interface PagesOptions {
   readonly notReady: () => string[];
   readonly metrics: Registry;
   readonly authenticator: () => Authenticator;
+  readonly logger: Logger;
 }
 
 interface Page {
@@ -18,18 +20,26 @@ interface Page {
 /** Answers the plain HTTP pages of operators and token verifiers; false where the path is none of them. */
 export type Pages = (path: string, request: NodeRequest, response: NodeResponse) => boolean;
 
-export function createPages({ notReady, metrics, authenticator }: PagesOptions): Pages {
+export function createPages({ notReady, metrics, authenticator, logger }: PagesOptions): Pages {
   const pages = new Map<string, () => Page | Promise<Page>>([
     ["/healthz", () => text(200, "ok")],
     ["/readyz", () => readyPage(notReady())],
     ["/metrics", async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() })],
     ["/.well-known/jwks.json", () => json(authenticator().jwks())],
   ]);
+  const make = async (path: string, page: () => Page | Promise<Page>): Promise<Page> => {
+    try {
+      return await page();
+    } catch (error) {
+      logger.error({ path, err: error }, "page failed by a defect");
+      return text(500, "internal error");
+    }
+  };
   return (path, request, response) => {
     const page = pages.get(path);
     if (!page) return false;
     if (request.method !== "GET" && request.method !== "HEAD") send(response, text(405, "only GET"));
-    else void Promise.resolve(page()).then((content) => send(response, content));
+    else void make(path, page).then((content) => send(response, content));
     return true;
   };
 }
