@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../platform/testing/until.ts";
 import { type Stack, startStack } from "../../services/testing/stack.ts";
+import { connectByHttp2, createMemoryStorage, createOperator, createParley } from "../sdk/node/index.ts";
 import { commands } from "./commands/index.ts";
 import { runParley, startParley } from "./testing/run.ts";
 
@@ -88,6 +89,57 @@ describe("parley", () => {
     await as("marvin", ["send", "trillian", "\u001b]0;owned\u0007\u001b[2Jred\u009b31m \u202eevil"]);
     const { stdout } = await as("trillian", ["history", "marvin", "--limit", "1"]);
     expect(stdout).toMatch(/marvin: red evil\n$/u);
+  });
+
+  it("shows no escape sequences of names, in whatever command", async () => {
+    const hostile = "\u001b]0;owned\u0007\u001b[2JEvil\u009b31m\r\u202eCrew";
+    await using operator = createOperator({
+      url: stack.url,
+      key: await readFile(join(stack.dataDir, "keys", "operator.key"), "utf8"),
+      connect: connectByHttp2,
+    });
+    const { userIds } = await operator.auth.createAccounts({ accounts: [{ externalId: "13", displayName: hostile }] });
+    const issued = await operator.auth.issueSession({ userId: userIds[0] ?? "", device: { id: crypto.randomUUID() } });
+    await using stranger = await createParley({
+      url: stack.url,
+      storage: createMemoryStorage(),
+      connect: connectByHttp2,
+    });
+    if (issued.session) await stranger.adoptSession(issued.session);
+    const zaphod = await as("zaphod", ["register", "zaphod", "--password-stdin"], "two heads, one password");
+    expect(zaphod.exitCode).toBe(0);
+    const zaphodId = (await stranger.people.byHandle("zaphod"))?.userId ?? "";
+    const direct = await stranger.conversations.direct(zaphodId);
+    const group = await stranger.conversations.createGroup({ name: hostile, memberIds: [zaphodId] });
+    for (const { conversationId } of [direct, group]) {
+      const { seq } = await stranger.send(conversationId, { text: "hello" });
+      await stranger.conversations.edit(conversationId, seq, { text: hostile });
+    }
+    const listed = await as("zaphod", ["conversations"]);
+    const outcomes = [listed, await as("zaphod", ["conversations", "--json"]), await as("zaphod", ["status"])];
+    for (const json of [[], ["--json"]]) {
+      outcomes.push(await as("zaphod", ["history", group.conversationId, ...json]));
+      const tail = startParley(stack.url, homeOf("zaphod"), "tail", ...json, "--cursor", `names${json}`);
+      if (json.length > 0) await until(() => (tail.stdout().includes('"live"') ? "" : "not live"));
+      await until(async () => {
+        await stranger.send(group.conversationId, { text: hostile });
+        return tail.stdout().includes("Crew") ? "" : "nothing came";
+      });
+      tail.interrupt();
+      outcomes.push(await tail.ended);
+    }
+    const chat = startParley(stack.url, homeOf("zaphod"), "chat", "Evil Crew");
+    await until(() => (chat.stdout().includes("Evil Crew: ") ? "" : "nothing came"));
+    await stranger.services.chat.updateConversation({ conversationId: group.conversationId, name: `${hostile} 2` });
+    await until(() => (chat.stdout().includes("named this") ? "" : "no notice came"));
+    chat.stdin.end("/members\n");
+    outcomes.push(await chat.ended);
+    for (const { exitCode, stdout, stderr } of outcomes) {
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain("Crew");
+      expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+    }
+    expect(listed.stdout).toMatch(/Evil Crew .*\n.*Evil Crew /u);
   });
 
   it("carries files", async () => {

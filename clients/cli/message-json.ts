@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Content, Message } from "@parley/sdk";
 
-/** A message as programs read it: one JSON object a line, with every character escaped that JSON escapes. */
+/** A message as programs read it: one JSON object a line. */
 export interface MessageJson {
   readonly conversation: string;
   readonly seq: string;

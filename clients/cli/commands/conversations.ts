@@ -2,6 +2,7 @@ import { type Conversation, ConversationKind } from "@parley/sdk";
 import type { CommandDefinition } from "../context.ts";
 import { createNames, titleOf } from "../names.ts";
 import { writeLine } from "../terminal/io.ts";
+import { jsonLine } from "../terminal/json-line.ts";
 import { formatTable } from "../terminal/table.ts";
 
 export const conversationsCommand: CommandDefinition = (program, contextOf) => {
@@ -23,7 +24,7 @@ export const conversationsCommand: CommandDefinition = (program, contextOf) => {
           members: conversation.memberCount,
           unread: unreadText(conversation),
         }));
-        const lines = options.json ? rows.map((row) => JSON.stringify(row)) : formatTable(rows);
+        const lines = options.json ? rows.map((row) => jsonLine(row)) : formatTable(rows);
         for (const line of lines) if (!(await writeLine(io.stdout, line))) return;
       });
     });

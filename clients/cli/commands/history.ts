@@ -5,6 +5,7 @@ import { messageJson } from "../message-json.ts";
 import { messageLine } from "../message-line.ts";
 import { createNames } from "../names.ts";
 import { writeLine } from "../terminal/io.ts";
+import { jsonLine } from "../terminal/json-line.ts";
 
 export const historyCommand: CommandDefinition = (program, contextOf) => {
   program
@@ -26,7 +27,7 @@ export const historyCommand: CommandDefinition = (program, contextOf) => {
         await names.load(messages.map((message) => message.authorId));
         for (const message of messages) {
           const name = names.of(message.authorId);
-          const line = options.json ? JSON.stringify(messageJson(message, name)) : messageLine(message, name, paint);
+          const line = options.json ? jsonLine(messageJson(message, name)) : messageLine(message, name, paint);
           if (!(await writeLine(io.stdout, line))) return;
         }
       });

@@ -5,6 +5,7 @@ import type { CommandDefinition, Context } from "../context.ts";
 import { CommandError, UnreachableError } from "../failures.ts";
 import { sendPatienceMs } from "../kept-messages.ts";
 import { openConversation } from "../lookup.ts";
+import { jsonLine } from "../terminal/json-line.ts";
 import { plainLine } from "../terminal/plain.ts";
 
 /** Lines of standard input that may be on their way at once. */
@@ -46,7 +47,7 @@ async function send(context: Context, parley: Parley, addresses: Addresses, requ
   const texts = words.length > 0 ? [words.join(" ")] : createInterface({ input: io.stdin, signal: io.signal });
   const unanswered = new Set<Promise<void>>();
   let late = answers ? undefined : new UnreachableError(keptSentence(context.url));
-  const tell = (sent: Sent) => void (json && io.stdout.write(`${JSON.stringify(sentJson(sent))}\n`));
+  const tell = (sent: Sent) => void (json && io.stdout.write(`${jsonLine(sentJson(sent))}\n`));
   const endure = (error: unknown) => {
     if (!(error instanceof UnreachableError)) throw error;
     late = error;

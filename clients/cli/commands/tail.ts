@@ -5,6 +5,7 @@ import { contentJson } from "../message-json.ts";
 import { formatTime, speaker, textOf } from "../message-line.ts";
 import { createNames, type Names } from "../names.ts";
 import { writeLine } from "../terminal/io.ts";
+import { jsonLine } from "../terminal/json-line.ts";
 
 export const tailCommand: CommandDefinition = (program, contextOf) => {
   program
@@ -56,7 +57,6 @@ function conversationOf(event: SyncEvent): string | undefined {
   return "conversationId" in event ? event.conversationId : undefined;
 }
 
-/** Numbers of events are text: they may be larger than a number of JSON holds exactly. */
 function eventJson(event: SyncEvent, names: Names): string {
   const { type } = event;
   switch (type) {
@@ -69,27 +69,23 @@ function eventJson(event: SyncEvent, names: Names): string {
       const content = "content" in event ? contentJson(event.content) : {};
       const what = type === "changed" ? { what: source.body.case } : {};
       const who = { author: authorId, name: names.of(authorId) };
-      return json({ type, conversation: conversationId, seq, time, ...who, ...target, ...what, ...content });
+      return jsonLine({ type, conversation: conversationId, seq, time, ...who, ...target, ...what, ...content });
     }
     case "mark": {
       const { conversationId, userId, readSeq, deliveredSeq } = event.marks;
-      return json({ type, conversation: conversationId, user: userId, read: readSeq, delivered: deliveredSeq });
+      return jsonLine({ type, conversation: conversationId, user: userId, read: readSeq, delivered: deliveredSeq });
     }
     case "typing": {
       const { conversationId, userId, typing } = event.typing;
-      return json({ type, conversation: conversationId, user: userId, typing });
+      return jsonLine({ type, conversation: conversationId, user: userId, typing });
     }
     case "presence":
-      return json({ type, user: event.presence.userId, status: event.presence.status });
+      return jsonLine({ type, user: event.presence.userId, status: event.presence.status });
     case "state":
-      return json({ type, state: event.state });
+      return jsonLine({ type, state: event.state });
     default:
-      return json(event);
+      return jsonLine(event);
   }
-}
-
-function json(value: object): string {
-  return JSON.stringify(value, (_, field) => (typeof field === "bigint" ? String(field) : field));
 }
 
 function eventLine(event: SyncEvent, names: Names, paint: Context["paint"]): string | undefined {

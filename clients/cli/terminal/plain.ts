@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 
 /** Characters that move the cursor, hide text or turn its direction, beyond escape sequences. */
-const unprintable = /[^\P{Cc}\t\n]|[\p{Bidi_Control}\u2028\u2029\ufeff]/gu;
+export const unprintable = /[^\P{Cc}\t\n]|[\p{Bidi_Control}\u2028\u2029\ufeff]/gu;
 
 /**
  * Text of other people as a terminal may show it: without escape sequences and control characters, which could rewrite
