@@ -86,6 +86,17 @@ test("what is sent on a Connect stream is answered once each and takes effect in
   await talk.frames.end();
 });
 
+test("a command of a newer client is refused, and the stream goes on", async () => {
+  const talk = await talking(ann);
+  talk.say({ case: undefined });
+  const { value: refused } = await talk.frames.find("refused");
+  const invalid = { clientId: "", reason: PlatformErrorReason.INVALID_ARGUMENT, chat: false, retryable: false };
+  expect(refused).toMatchObject(invalid);
+  talk.say(send("still here"));
+  await talk.frames.find("sent");
+  await talk.frames.end();
+});
+
 test("a repeated send is answered with the first one's number", async () => {
   const talk = await talking(ann);
   const clientId = uuidv7();

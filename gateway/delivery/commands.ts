@@ -90,7 +90,10 @@ export class Commands {
       case "open":
         throw streamErrors.NOT_OPENED();
       default:
-        this.#refuse("", refusalOf(platformErrors.INVALID_ARGUMENT({ message: "command" })));
+        return this.#attempt("", async () => {
+          await this.#charge();
+          throw platformErrors.INVALID_ARGUMENT({ message: "unknown command" });
+        });
     }
   }
 

@@ -62,7 +62,7 @@ test("both directions of a stream flow, and each message that a client sends is 
   );
   async function* requests() {
     yield { command: { case: "open", value: {} } } as const;
-    yield {};
+    yield { command: { case: "open", value: { presenceUserIds: ["x"] } } } as const;
   }
   const tokens: string[] = [];
   const call = async () => {

@@ -58,7 +58,7 @@ export declare const SubscribeRequestSchema: GenMessage<SubscribeRequest>;
  */
 export declare type ConnectRequest = Message<"parley.chat.v1.ConnectRequest"> & {
   /**
-   * The command.
+   * The command. One that the server does not know, as of a newer client, is refused; the stream goes on.
    *
    * @generated from oneof parley.chat.v1.ConnectRequest.command
    */
@@ -506,7 +506,7 @@ export declare const ClosedSchema: GenMessage<Closed>;
  */
 export declare type Refused = Message<"parley.chat.v1.Refused"> & {
   /**
-   * Client id of the command.
+   * Client id of the command; empty where the server does not know the command.
    *
    * @generated from field: string client_id = 1;
    */
