@@ -1,6 +1,7 @@
 import { createBackoff, sleep } from "./backoff.ts";
-import type { Attachment, Media } from "./contract.ts";
+import type { Attachment, DownloadResponse, Media } from "./contract.ts";
 import { isFinal, isReason, isSignedOut, retryAfterMs } from "./errors.ts";
+import { withWatchdog } from "./frames.ts";
 import type { Services } from "./services.ts";
 
 /** Bytes in one chunk of an upload. */
@@ -82,30 +83,46 @@ async function download(
   mediaId: string,
   { onProgress, signal }: TransferOptions,
 ): Promise<{ media: Media; data: Uint8Array }> {
-  const persist = persistence(signal);
   const chunks: Uint8Array[] = [];
   let media: Media | undefined;
-  for (let done = 0; !media || done < Number(media.size); ) {
-    try {
-      const parts = service.download(
-        { mediaId, offset: BigInt(done) },
-        { timeoutMs: 0, ...(signal ? { signal } : {}) },
-      );
-      for await (const { part } of parts) {
-        if (part.case === "media") media = part.value;
-        if (part.case !== "data") continue;
-        chunks.push(part.value);
-        done += part.value.length;
-        if (media) onProgress?.(done, Number(media.size));
-      }
-      if (!media || done < Number(media.size)) throw new Error("the download ended early");
-    } catch (error) {
-      await persist(error, done);
-    }
+  let done = 0;
+  for await (const part of readParts(service, mediaId, signal)) {
+    if (part.case === "media") media = part.value;
+    if (part.case !== "data") continue;
+    chunks.push(part.value);
+    done += part.value.length;
+    if (media) onProgress?.(done, Number(media.size));
   }
+  if (!media) throw new Error("the server answered without a file");
   const data = joined(chunks);
   if (!sameBytes(await sha256(data), media.sha256)) throw new DigestError();
   return { media, data };
+}
+
+/** The parts of a file. A call that breaks is followed by one that goes on from there; a reader that leaves ends it. */
+async function* readParts(
+  service: Services["media"],
+  mediaId: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<DownloadResponse["part"]> {
+  const persist = persistence(signal);
+  let size: number | undefined;
+  for (let done = 0; size === undefined || done < size; ) {
+    const left = new AbortController();
+    const call = { timeoutMs: 0, signal: AbortSignal.any([left.signal, ...(signal ? [signal] : [])]) };
+    try {
+      for await (const { part } of withWatchdog(service.download({ mediaId, offset: BigInt(done) }, call))) {
+        if (part.case === "media") size = Number(part.value.size);
+        if (part.case === "data") done += part.value.length;
+        yield part;
+      }
+      if (size === undefined || done < size) throw new Error("the download ended early");
+    } catch (error) {
+      await persist(error, done);
+    } finally {
+      left.abort();
+    }
+  }
 }
 
 /** Waits before the next try, or throws where there is no point in one. */
