@@ -1,5 +1,12 @@
-import { expect, it } from "vitest";
-import { SilenceError, withWatchdog } from "./frames.ts";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { SilenceError, silenceMs, withWatchdog } from "./frames.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 it("gives up a stream that went silent, not a reader that takes its time", async () => {
   async function* source() {
@@ -9,12 +16,15 @@ it("gives up a stream that went silent, not a reader that takes its time", async
   }
   const seen: number[] = [];
   const read = async () => {
-    for await (const item of withWatchdog(source(), 30)) {
+    for await (const item of withWatchdog(source())) {
       seen.push(item);
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await vi.advanceTimersByTimeAsync(2 * silenceMs);
     }
   };
-  await expect(read()).rejects.toThrow(SilenceError);
+  const gaveUp = expect(read()).rejects.toThrow(SilenceError);
+  await vi.waitUntil(() => seen.length === 2 && vi.getTimerCount() > 0);
+  await vi.advanceTimersByTimeAsync(silenceMs);
+  await gaveUp;
   expect(seen).toEqual([1, 2]);
 });
 

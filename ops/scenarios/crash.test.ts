@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "#platform/testing/until.ts";
-import type { Parley } from "../../clients/sdk/node/index.ts";
+import { createBackoff, type Parley, sleep } from "../../clients/sdk/node/index.ts";
 import { type Crew, createRandom, eventsOf, openCrew, textOf } from "./crew.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 
@@ -73,6 +72,7 @@ async function keepSending(
   acknowledged: Map<string, bigint>,
   signal: AbortSignal,
 ): Promise<void> {
+  const backoff = createBackoff({ firstMs: 20, maxMs: 200 });
   for (let n = 0; !signal.aborted; n++) {
     const text = `from ${index}, number ${n}`;
     const clientId = uuidOf(index, n);
@@ -83,9 +83,10 @@ async function keepSending(
           (sent) => sent.seq,
           () => undefined,
         );
-      if (seq === undefined) await wait(20);
+      if (seq === undefined) await sleep(backoff.next());
       else acknowledged.set(text, seq);
     }
+    backoff.reset();
   }
 }
 
