@@ -43,7 +43,8 @@ async function receive(context: Context, folder: string, parts: AsyncIterable<Cr
       else if (part.case === "manifest") {
         await current?.finish();
         files = part.value.files.length;
-        await writeFile(join(folder, "manifest.json"), toJsonString(ManifestSchema, part.value), { mode: 0o600 });
+        const options = { mode: 0o600, flush: true };
+        await writeFile(join(folder, "manifest.json"), toJsonString(ManifestSchema, part.value), options);
       }
     }
   } finally {
