@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Stack, startStack } from "../../services/testing/stack.ts";
 import { isSignedOut } from "./errors.ts";
 import { openFileStorage } from "./node/storage-file.ts";
+import { connectByHttp2 } from "./node/transport-http2.ts";
 import type { Parley } from "./parley.ts";
 import { createMemoryStorage } from "./storage-memory.ts";
 import type { SyncEvent } from "./sync-events.ts";
 import { newPerson, openDevice, password, storagePath } from "./testing/devices.ts";
 import { connectWithFaults } from "./testing/faults.ts";
+import type { Connect } from "./transport.ts";
 
 describe("sync", () => {
   let stack: Stack;
@@ -89,6 +91,21 @@ describe("sync", () => {
     await forgeToken(path, `sync/${idOf(reader)}/main`);
     const later = await openDevice(stack.url, path);
     expect(textsOf(await runUntil(later, isMessage("missed")))).toEqual(["missed"]);
+  });
+
+  it("ends its call when the reader leaves", async () => {
+    const calls: AbortSignal[] = [];
+    const noting: Connect = (url, interceptors) =>
+      connectByHttp2(url, [
+        ...interceptors,
+        (next) => (request) => {
+          if (request.method.name === "Subscribe") calls.push(request.signal);
+          return next(request);
+        },
+      ]);
+    const reader = await newPerson(stack.url, { connect: noting });
+    for await (const event of reader.sync()) if (isLive(event)) break;
+    expect(calls.map((signal) => signal.aborted)).toEqual([true]);
   });
 
   it("ends with the session", async () => {
