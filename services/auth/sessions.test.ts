@@ -7,6 +7,7 @@ import { repeatWindowMs } from "./rotation.ts";
 import { maxSessions } from "./sessions.ts";
 import { accessTtlMs, newDevice, refreshTtlMs, standSessions } from "./testing/sessions.ts";
 import { useAuthStore } from "./testing/store.ts";
+import { longestTrustedMs } from "./trusted-issuer.ts";
 
 const store = useAuthStore();
 const newUser = () => userId(uuidv7());
@@ -163,6 +164,21 @@ test("a session of another issuer lives as long as its latest token, unless it i
   await sessions.observe(other, clock.now() + 1000);
   clock.turn(1000);
   expect(await sessions.isLive(other.userId, other.sessionId)).toBe(false);
+});
+
+test("a session of another issuer that was ended does not live again by a token that was not shown before", async () => {
+  const { sessions, clock } = await standSessions(store());
+  const subject = { userId: newUser(), sessionId: sessionId(uuidv7()), deviceId: deviceId(uuidv7()) };
+  const showAnother = async () => {
+    await sessions.observe({ ...subject, sessionId: sessionId(uuidv7()) }, clock.now() + 1000);
+    return await sessions.observe(subject, clock.now() + 1000);
+  };
+  await sessions.observe(subject, clock.now() + 1000);
+  await sessions.end(subject.userId, subject.sessionId);
+  clock.turn(longestTrustedMs - 1);
+  expect(await showAnother()).toBe(false);
+  clock.turn(1);
+  expect(await showAnother()).toBe(true);
 });
 
 test("whatever is refreshed, repeated and delayed, at most one holder goes on and any reuse ends the session", async () => {

@@ -6,7 +6,7 @@ import { standAccounts } from "./testing/accounts.ts";
 import { createTurnedClock } from "./testing/clock.ts";
 import { issuerAlgorithms, startTestIssuer, type TestIssuer } from "./testing/issuer.ts";
 import { useAuthStore } from "./testing/store.ts";
-import { clockToleranceSeconds, createTrustedIssuer } from "./trusted-issuer.ts";
+import { clockToleranceSeconds, createTrustedIssuer, maxTokenAgeSeconds } from "./trusted-issuer.ts";
 
 const store = useAuthStore();
 const clock = createTurnedClock();
@@ -80,11 +80,26 @@ test("clocks may differ by a minute, no more", async () => {
   await expect(late).rejects.toMatchObject({ reason: platformErrors.TOKEN_EXPIRED.reason });
 });
 
+test("a token is accepted for a day after it was issued, whatever it says", async () => {
+  const { trusted } = stand();
+  const [now, year] = [Math.floor(clock.now() / 1000), 365 * 86_400];
+  const issuedAt = (iat: number) => issuer.sign({ iat, exp: now + year });
+  const oldest = now - maxTokenAgeSeconds - clockToleranceSeconds;
+  expect(await trusted.verify(await issuedAt(now))).toMatchObject({
+    expiresAt: (now + maxTokenAgeSeconds + clockToleranceSeconds) * 1000,
+  });
+  expect(await trusted.verify(await issuedAt(oldest))).toMatchObject({ expiresAt: now * 1000 });
+  const late = trusted.verify(await issuedAt(oldest - 1));
+  await expect(late).rejects.toMatchObject({ reason: platformErrors.TOKEN_EXPIRED.reason });
+  const early = trusted.verify(await issuedAt(now + clockToleranceSeconds + 1));
+  await expect(early).rejects.toMatchObject(unauthenticated);
+});
+
 test("tokens of others are refused and make nobody", async () => {
   const { trusted, profiles } = stand();
   const { privateKey } = generateKeyPairSync("ed25519");
   const exp = Math.floor(clock.now() / 1000) + 600;
-  const claims = { iss: issuer.issuer, aud: "chat", sub: "arthur", exp };
+  const claims = { iss: issuer.issuer, aud: "chat", sub: "arthur", iat: exp - 600, exp };
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const hs256 = `${part({ alg: "HS256", kid: "EdDSA" })}.${part(claims)}`;
   const jwks = await (await fetch(issuer.jwksUrl)).text();
@@ -96,6 +111,7 @@ test("tokens of others are refused and make nobody", async () => {
     issuer.sign({ aud: "other" }),
     issuer.sign({ iss: "https://other.example" }),
     issuer.sign({ exp: undefined }),
+    issuer.sign({ iat: undefined }),
     issuer.sign({ sub: undefined }),
     issuer.sign({ sub: "" }),
     issuer.sign({ sub: 42 }),

@@ -21,6 +21,10 @@ export interface TrustedIssuer {
 const algorithms = ["EdDSA", "ES256", "RS256", "PS256"];
 /** How far the clocks of the two servers may differ. */
 export const clockToleranceSeconds = 60;
+/** How long a token is accepted after it was issued, whatever it says itself. */
+export const maxTokenAgeSeconds = 24 * 60 * 60;
+/** No token that was issued until now is accepted any more after this time. */
+export const longestTrustedMs = (maxTokenAgeSeconds + 2 * clockToleranceSeconds) * 1000;
 const maxSubjectBytes = 256;
 
 export function createTrustedIssuer(
@@ -31,9 +35,14 @@ export function createTrustedIssuer(
   const keys = reachableKeys(createRemoteJWKSet(new URL(jwksUrl)));
 
   async function verifyClaims(token: string): Promise<JWTPayload> {
-    const rules = { algorithms, issuer, audience, requiredClaims: ["sub", "exp"], currentDate: new Date(clock()) };
+    const rules = { algorithms, issuer, audience, requiredClaims: ["sub", "exp", "iat"] };
+    const times = {
+      currentDate: new Date(clock()),
+      clockTolerance: clockToleranceSeconds,
+      maxTokenAge: maxTokenAgeSeconds,
+    };
     try {
-      return (await jwtVerify(token, keys, { ...rules, clockTolerance: clockToleranceSeconds })).payload;
+      return (await jwtVerify(token, keys, { ...rules, ...times })).payload;
     } catch (error) {
       if (error instanceof KeysUnreachable) throw platformErrors.STOPPING({ message: error.message, cause: error });
       if (error instanceof errors.JWTExpired) throw platformErrors.TOKEN_EXPIRED();
@@ -50,7 +59,7 @@ export function createTrustedIssuer(
       }
     },
     async verify(token) {
-      const { sub, exp = 0, sid, jti, name } = await verifyClaims(token);
+      const { sub, exp = 0, iat = 0, sid, jti, name } = await verifyClaims(token);
       if (typeof sub !== "string" || sub === "" || Buffer.byteLength(sub) > maxSubjectBytes)
         throw platformErrors.UNAUTHENTICATED();
       const displayName = typeof name === "string" && name !== "" ? name : sub;
@@ -62,7 +71,7 @@ export function createTrustedIssuer(
         sessionId: sessionId(derivedUuid("session", issuer, sub, session)),
         // The same for every token, so that repeating a call with a newer one is still a repetition.
         deviceId: deviceId(derivedUuid("device", issuer, sub)),
-        expiresAt: (exp + clockToleranceSeconds) * 1000,
+        expiresAt: (Math.min(exp, iat + maxTokenAgeSeconds) + clockToleranceSeconds) * 1000,
       };
     },
   };

@@ -17,7 +17,7 @@ export interface TestIssuer {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: string;
-  /** A token with the claims on top of `iss`, `aud`, `sub` and an `exp` in ten minutes. */
+  /** A token with the claims on top of `iss`, `aud`, `sub`, an `iat` of now and an `exp` in ten minutes. */
   sign(claims: Record<string, unknown>, algorithm?: IssuerAlgorithm): Promise<string>;
   stop(): Promise<void>;
 }
@@ -40,8 +40,8 @@ export async function startTestIssuer(now: () => number = Date.now): Promise<Tes
     async sign(claims, algorithm = "EdDSA") {
       const pair = keys.get(algorithm);
       if (!pair) throw new Error(`no key for ${algorithm}`);
-      const exp = Math.floor(now() / 1000) + 600;
-      return await new SignJWT({ iss: issuer, aud: "chat", sub: "arthur", exp, ...claims })
+      const iat = Math.floor(now() / 1000);
+      return await new SignJWT({ iss: issuer, aud: "chat", sub: "arthur", iat, exp: iat + 600, ...claims })
         .setProtectedHeader({ alg: algorithm, kid: algorithm })
         .sign(pair.privateKey);
     },
