@@ -4,10 +4,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { connectByHttp2, createMemoryStorage, createOperator, createParley } from "@parley/sdk/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../platform/testing/until.ts";
 import { type Stack, startStack } from "../../services/testing/stack.ts";
-import { connectByHttp2, createMemoryStorage, createOperator, createParley } from "../sdk/node/index.ts";
 import { commands } from "./commands/index.ts";
 import { runParley, startParley } from "./testing/run.ts";
 
