@@ -17,8 +17,8 @@ export function timelyBody(method: DescMethod, body: Body, timeoutMs = bodyTimeo
 async function* withinTime(body: AsyncIterable<Uint8Array>, timeoutMs: number): AsyncIterable<Uint8Array> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = platformErrors.DEADLINE({ message: "the request did not arrive in time" });
-    timer = setTimeout(() => reject(error), timeoutMs).unref();
+    const end = () => reject(platformErrors.DEADLINE({ message: "the request did not arrive in time" }));
+    timer = setTimeout(end, timeoutMs).unref();
   });
   late.catch(() => {});
   const chunks = body[Symbol.asyncIterator]();

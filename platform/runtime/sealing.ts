@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from "node:crypto";
 
 /**
  * Sealed tokens: bytes that a client keeps for us, can't read and can't change (AES-256-GCM, random nonce).
@@ -22,7 +22,8 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /** A sealer under a key of 32 bytes. All processes of an installation share the key. */
-export function createSealer(key: Uint8Array): Sealer {
+export function createSealer(keyBytes: Uint8Array): Sealer {
+  const key = createSecretKey(keyBytes);
   return {
     seal(binding, content) {
       const nonce = randomBytes(nonceBytes);
