@@ -1,7 +1,8 @@
+import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { Gauge } from "prom-client";
 import { afterEach, expect, test } from "vitest";
-import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
+import { ConnectRequestSchema, DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import { openTestEdge, protocols, type TestEdge } from "#platform/testing/edge.ts";
@@ -61,8 +62,8 @@ test("both directions of a stream flow, and each message that a client sends is 
     }),
   );
   async function* requests() {
-    yield { command: { case: "open", value: {} } } as const;
-    yield { command: { case: "open", value: { presenceUserIds: ["x"] } } } as const;
+    yield create(ConnectRequestSchema, { command: { case: "open", value: {} } });
+    yield create(ConnectRequestSchema, { command: { case: "open", value: { presenceUserIds: ["x"] } } });
   }
   const tokens: string[] = [];
   const call = async () => {

@@ -17,6 +17,8 @@ export interface Config {
     readonly audience: string;
     readonly accessTtlMs: number;
     readonly refreshTtlMs: number;
+    /** How long a session lasts, however often it is refreshed. */
+    readonly sessionMaxMs: number;
     /** The application's own issuer of tokens; absent: none is trusted. */
     readonly trusted?: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
   };
@@ -66,6 +68,7 @@ export function readConfig(env: Env): Config {
       audience: env.PARLEY_AUDIENCE ?? "parley",
       accessTtlMs: readNumber(env, "PARLEY_ACCESS_TTL_SECONDS", 600, 1, 3600) * 1000,
       refreshTtlMs: readNumber(env, "PARLEY_REFRESH_TTL_DAYS", 90, 1, 365) * 86_400_000,
+      sessionMaxMs: readNumber(env, "PARLEY_SESSION_MAX_DAYS", 365, 1, 3650) * 86_400_000,
       ...(trusted ? { trusted } : {}),
     },
     limits: {
@@ -96,6 +99,7 @@ export const settings = [
   "PARLEY_LOG",
   "PARLEY_LOG_LEVEL",
   "PARLEY_REFRESH_TTL_DAYS",
+  "PARLEY_SESSION_MAX_DAYS",
   "PARLEY_SHARDS",
   "PARLEY_STORE",
   "PARLEY_TLS_CERT",

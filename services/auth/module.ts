@@ -28,7 +28,7 @@ export const authModule: ModuleDefinition = { name: "auth", needs: ["user"], sta
 
 async function startAuth(boot: Boot): Promise<Module> {
   const { config, clock, bus, logger } = boot;
-  const { trusted, issuer, audience, accessTtlMs, refreshTtlMs } = config.auth;
+  const { trusted, issuer, audience, accessTtlMs, refreshTtlMs, sessionMaxMs } = config.auth;
   refuseAmbiguousIssuer(config);
   const keyAt = (name: string) => readOrMakeKey(join(config.dataDir, "keys", name), 32);
   const accounts = createSqliteAccounts(boot.store.db);
@@ -47,6 +47,7 @@ async function startAuth(boot: Boot): Promise<Module> {
     clock,
     accessTtlMs,
     refreshTtlMs,
+    sessionMaxMs,
     refreshBudget: createBudget(config.limits.loginsPerMinute, minuteMs),
   });
   const passwords = await createPasswords();

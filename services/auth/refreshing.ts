@@ -16,6 +16,7 @@ export interface RefreshingOptions {
   readonly refreshTokens: RefreshTokens;
   readonly clock: Clock;
   readonly refreshTtlMs: number;
+  readonly sessionMaxMs: number;
   /** Charged with each call, by session. */
   readonly refreshBudget: Budget;
   readonly issue: IssueTokens;
@@ -23,7 +24,7 @@ export interface RefreshingOptions {
 }
 
 export function createRefreshing(options: RefreshingOptions) {
-  const { store, refreshTokens, clock, refreshTtlMs, refreshBudget, issue, end } = options;
+  const { store, refreshTokens, clock, refreshTtlMs, sessionMaxMs, refreshBudget, issue, end } = options;
   return async (token: string, clientId: ClientId): Promise<IssuedSession> => {
     const grant = refreshTokens.read(token);
     if (!grant) throw authErrors.REFRESH_REFUSED();
@@ -38,7 +39,8 @@ export function createRefreshing(options: RefreshingOptions) {
         await end(row);
         throw authErrors.REFRESH_REUSED();
       }
-      const rotation = { rotatedBy: clientId, refreshedAt: now, expiresAt: now + refreshTtlMs };
+      const expiresAt = Math.min(now + refreshTtlMs, row.createdAt + sessionMaxMs);
+      const rotation = { rotatedBy: clientId, refreshedAt: now, expiresAt };
       const rotated = await store.rotate(row.userId, row.sessionId, row.generation, rotation);
       if (rotated) return await issue({ ...row, ...rotation, generation: row.generation + 1 });
       // Another call came first: what this one gets depends on the row as it is now.

@@ -4,8 +4,8 @@ import { platformErrors } from "#platform/rpc/errors.ts";
 import { clientId, deviceId, sessionId, userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { authErrors } from "./errors.ts";
 import { repeatWindowMs } from "./rotation.ts";
-import { maxSessions } from "./sessions.ts";
-import { accessTtlMs, newDevice, refreshTtlMs, standSessions } from "./testing/sessions.ts";
+import { maxSessions } from "./starting.ts";
+import { accessTtlMs, newDevice, refreshTtlMs, sessionMaxMs, standSessions } from "./testing/sessions.ts";
 import { useAuthStore } from "./testing/store.ts";
 import { longestTrustedMs } from "./trusted-issuer.ts";
 
@@ -85,6 +85,21 @@ test("a session that is not refreshed in its time ends by itself", async () => {
   expect(await sessions.list(first.row.userId)).toEqual([]);
 });
 
+test("a session that is refreshed all the time ends, too", async () => {
+  const { sessions, clock } = await standSessions(store());
+  const { row, refreshToken } = await sessions.start(newUser(), newDevice());
+  let token = refreshToken;
+  for (let time = refreshTtlMs - 1; time < sessionMaxMs; time += refreshTtlMs - 1) {
+    clock.turn(refreshTtlMs - 1);
+    const { refreshToken, row: refreshed } = await sessions.refresh(token, newCall());
+    expect(refreshed.expiresAt).toBe(Math.min(clock.now() + refreshTtlMs, row.createdAt + sessionMaxMs));
+    token = refreshToken;
+  }
+  clock.turn(row.createdAt + sessionMaxMs - clock.now());
+  expect(await sessions.isLive(row.userId, row.sessionId)).toBe(false);
+  await expect(sessions.refresh(token, newCall())).rejects.toMatchObject(refused);
+});
+
 test("tokens that were never made are refused and end nothing", async () => {
   const [mine, others] = await Promise.all([standSessions(store()), standSessions(store())]);
   const user = newUser();
@@ -108,6 +123,26 @@ test("a device that signs in again replaces its session; other devices and users
     [elsewhere.row.sessionId, again.row.sessionId].sort(),
   );
   expect(await sessions.isLive(somebody.row.userId, somebody.row.sessionId)).toBe(true);
+});
+
+test("log-ins at once on one device leave the newest session", async () => {
+  const { sessions } = await standSessions(store());
+  const [user, device] = [newUser(), newDevice()];
+  for (let round = 0; round < 5; round++) {
+    const issued = await Promise.all([1, 2, 3].map(() => sessions.start(user, device)));
+    const living = await sessions.list(user);
+    expect(living).toHaveLength(1);
+    expect(issued.map(({ row }) => row.sessionId)).toContain(living[0]?.sessionId);
+  }
+});
+
+test("a device that signs in again while the clock goes back has the later session", async () => {
+  const { sessions, clock } = await standSessions(store());
+  const [user, device] = [newUser(), newDevice()];
+  await sessions.start(user, device);
+  clock.turn(-60_000);
+  const { row } = await sessions.start(user, device);
+  expect((await sessions.list(user)).map(({ sessionId }) => sessionId)).toEqual([row.sessionId]);
 });
 
 test("ending is told once, is known until the last access token ends, and touches no other user", async () => {

@@ -1,16 +1,15 @@
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Budget } from "#platform/rpc/budgets.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
-import { type ClientId, type DeviceId, type SessionId, sessionId, type UserId, uuidv7 } from "#platform/runtime/ids.ts";
+import type { ClientId, DeviceId, SessionId, UserId } from "#platform/runtime/ids.ts";
 import type { AccessSubject, AccessToken, AccessTokens } from "./access-token.ts";
 import { createEnding } from "./ending.ts";
 import type { RefreshTokens } from "./refresh-token.ts";
 import { createRefreshing, type IssueTokens } from "./refreshing.ts";
 import { isLive } from "./rotation.ts";
+import { byNewest, newRow, sweep } from "./session-rows.ts";
+import { createStarting } from "./starting.ts";
 import type { SessionRow, SessionStore } from "./stores/session-store.ts";
-
-/** Sessions that a user may have at once; the one that refreshed longest ago gives way to a new one. */
-export const maxSessions = 100;
 
 /** An installation of a client program. */
 export interface Device {
@@ -27,7 +26,7 @@ export interface IssuedSession {
 
 /** The life of sessions. Whatever ends one is told on the bus. */
 export interface Sessions {
-  /** Signs a device in. Its earlier sessions of the same user end. */
+  /** Signs a device in. Its earlier sessions of the same user end; of those that start at once, one is left. */
   start(userId: UserId, device: Device): Promise<IssuedSession>;
   /**
    * Uses a refresh token up. Throws REFRESH_REFUSED, REFRESH_REUSED once the session is ended for it, or RATE_LIMITED,
@@ -51,12 +50,15 @@ export interface SessionsOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly accessTtlMs: number;
+  /** How long a session lasts without being refreshed. */
   readonly refreshTtlMs: number;
+  /** How long a session lasts, however often it is refreshed. */
+  readonly sessionMaxMs: number;
   readonly refreshBudget: Budget;
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, accessTokens, refreshTokens, clock, refreshTtlMs } = options;
+  const { store, accessTokens, refreshTokens, clock } = options;
   const end = createEnding(options);
   const endAll = (rows: readonly SessionRow[]) => Promise.all(rows.map(end));
   const issue: IssueTokens = async (row) => ({
@@ -70,25 +72,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 
   return {
+    start: createStarting({ ...options, living, issue, end }),
     refresh: createRefreshing({ ...options, issue, end }),
-
-    async start(userId, { deviceId, name }) {
-      await sweep(store, userId, clock());
-      const live = await living(userId);
-      const now = clock();
-      const empty = newRow({ userId, deviceId, sessionId: sessionId(uuidv7(now)) }, name, now);
-      const row: SessionRow = { ...empty, expiresAt: now + refreshTtlMs, generation: 1 };
-      await store.insert(row);
-      const replaced = live.filter((other) => other.deviceId === deviceId);
-      const others = live.filter((other) => other.deviceId !== deviceId);
-      const surplus = others.sort((a, b) => b.refreshedAt - a.refreshedAt).slice(maxSessions - 1);
-      await endAll([...replaced, ...surplus]);
-      return await issue(row);
-    },
 
     async list(userId) {
       const rows = await living(userId);
-      return rows.sort((a, b) => b.createdAt - a.createdAt || (a.sessionId < b.sessionId ? 1 : -1));
+      return rows.sort(byNewest);
     },
 
     async isLive(userId, sessionId) {
@@ -117,29 +106,5 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
       return true;
     },
-  };
-}
-
-/** Drops rows past their time. */
-async function sweep(store: SessionStore, userId: UserId, now: number): Promise<void> {
-  const gone = (await store.list(userId)).filter((row) => row.expiresAt <= now);
-  await store.remove(
-    userId,
-    gone.map((row) => row.sessionId),
-  );
-}
-
-function newRow({ userId, sessionId, deviceId }: AccessSubject, deviceName: string, now: number): SessionRow {
-  return {
-    userId,
-    sessionId,
-    deviceId,
-    deviceName,
-    createdAt: now,
-    refreshedAt: now,
-    expiresAt: now,
-    generation: 0,
-    rotatedBy: "",
-    endedAt: 0,
   };
 }

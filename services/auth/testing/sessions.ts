@@ -22,6 +22,7 @@ export interface SessionStand {
 
 export const accessTtlMs = 600_000;
 export const refreshTtlMs = 90 * 86_400_000;
+export const sessionMaxMs = 365 * 86_400_000;
 
 export async function standSessions(db: SqliteDatabase, refreshesPerMinute = 0): Promise<SessionStand> {
   const clock = createTurnedClock();
@@ -43,6 +44,7 @@ export async function standSessions(db: SqliteDatabase, refreshesPerMinute = 0):
     clock: clock.now,
     accessTtlMs,
     refreshTtlMs,
+    sessionMaxMs,
     refreshBudget: createBudget(refreshesPerMinute, minuteMs),
   });
   return { sessions, accessTokens, clock, bus, ended };
