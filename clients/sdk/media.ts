@@ -15,6 +15,11 @@ export interface TransferOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface DownloadOptions extends TransferOptions {
+  /** `seq` of the message that shows the file: needed where it was uploaded before the user joined. */
+  readonly messageSeq?: bigint;
+}
+
 export interface NewFile {
   readonly fileName: string;
   /** Media type, such as "image/png". */
@@ -27,7 +32,7 @@ export interface NewFile {
 export interface MediaTransfers {
   upload(conversationId: string, file: NewFile, options?: TransferOptions): Promise<Media>;
   /** The file's bytes, checked against its digest. */
-  download(mediaId: string, options?: TransferOptions): Promise<{ media: Media; data: Uint8Array }>;
+  download(mediaId: string, options?: DownloadOptions): Promise<{ media: Media; data: Uint8Array }>;
 }
 
 /** The bytes that arrived are not those that were uploaded. */
@@ -81,12 +86,12 @@ async function upload(
 async function download(
   service: Services["media"],
   mediaId: string,
-  { onProgress, signal }: TransferOptions,
+  { onProgress, signal, messageSeq = 0n }: DownloadOptions,
 ): Promise<{ media: Media; data: Uint8Array }> {
   const chunks: Uint8Array[] = [];
   let media: Media | undefined;
   let done = 0;
-  for await (const part of readParts(service, mediaId, signal)) {
+  for await (const part of readParts(service, { mediaId, messageSeq }, signal)) {
     if (part.case === "media") media = part.value;
     if (part.case !== "data") continue;
     chunks.push(part.value);
@@ -102,7 +107,7 @@ async function download(
 /** The parts of a file. A call that breaks is followed by one that goes on from there; a reader that leaves ends it. */
 async function* readParts(
   service: Services["media"],
-  mediaId: string,
+  file: { readonly mediaId: string; readonly messageSeq: bigint },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<DownloadResponse["part"]> {
   const persist = persistence(signal);
@@ -111,7 +116,7 @@ async function* readParts(
     const left = new AbortController();
     const call = { timeoutMs: 0, signal: AbortSignal.any([left.signal, ...(signal ? [signal] : [])]) };
     try {
-      for await (const { part } of withWatchdog(service.download({ mediaId, offset: BigInt(done) }, call))) {
+      for await (const { part } of withWatchdog(service.download({ ...file, offset: BigInt(done) }, call))) {
         if (part.case === "media") size = Number(part.value.size);
         if (part.case === "data") done += part.value.length;
         yield part;

@@ -65,7 +65,9 @@ test("who was removed reads the files from before and none from after", async ()
   await expect(media.client.getMedia({ mediaId: before.mediaId }, callAs(bob))).resolves.toBeDefined();
   await expect(media.client.getMedia({ mediaId: after.mediaId }, callAs(bob))).rejects.toMatchObject(notFound);
   media.conversation.add(bob.userId);
-  await expect(media.client.getMedia({ mediaId: after.mediaId }, callAs(bob))).resolves.toBeDefined();
+  await expect(media.client.getMedia({ mediaId: after.mediaId }, callAs(bob))).rejects.toMatchObject(notFound);
+  const again = await upload(10);
+  await expect(media.client.getMedia({ mediaId: again.mediaId }, callAs(bob))).resolves.toBeDefined();
 });
 
 test("a download that is aborted ends", async () => {

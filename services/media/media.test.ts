@@ -79,19 +79,16 @@ test("a download is read no faster than it is taken, and holds no file open mean
 });
 
 test("a file follows the membership of its conversation", async () => {
-  const before = await upload(10);
   const chat = ada.client(ChatService);
-  await expect(eve.client(MediaService).getMedia({ mediaId: before.mediaId })).rejects.toMatchObject({
-    code: Code.NotFound,
-  });
+  const before = await upload(10);
   await chat.addMembers({ clientId: uuidv7(), conversationId, userIds: [eve.userId] });
-  await expect(eve.client(MediaService).getMedia({ mediaId: before.mediaId })).resolves.toBeDefined();
+  const during = await upload(10);
   await chat.removeMember({ clientId: uuidv7(), conversationId, userId: eve.userId });
   const after = await upload(10);
-  await expect(eve.client(MediaService).getMedia({ mediaId: before.mediaId })).resolves.toBeDefined();
-  await expect(eve.client(MediaService).getMedia({ mediaId: after.mediaId })).rejects.toMatchObject({
-    code: Code.NotFound,
-  });
+  await expect(eve.client(MediaService).getMedia({ mediaId: during.mediaId })).resolves.toBeDefined();
+  for (const { mediaId } of [before, after]) {
+    await expect(eve.client(MediaService).getMedia({ mediaId })).rejects.toMatchObject({ code: Code.NotFound });
+  }
 });
 
 test("who is not a member can't upload, and a failure tells its reason", async () => {
@@ -133,4 +130,24 @@ test("a chunk that is too large or starts before the file is refused", async () 
     });
   }
   expect((await client.getUpload({ uploadId })).offset).toBe(0n);
+});
+
+test("who joins later reads a file from before only by a message that they see and that shows it", async () => {
+  const { mediaId, bytes } = await upload(10);
+  const chat = ada.client(ChatService);
+  const post = async (content: { text: string; attachments?: { mediaId: string }[] }) =>
+    (await chat.sendMessage({ clientId: uuidv7(), conversationId, content })).seq;
+  const shown = { text: "", attachments: [{ mediaId }] };
+  const early = await post(shown);
+  const zoe = await stack.registerUser("zoe");
+  await chat.addMembers({ clientId: uuidv7(), conversationId, userIds: [zoe.userId] });
+  const [other, late] = [await post({ text: "nothing to see" }), await post(shown)];
+  const read = (messageSeq: bigint) => download(zoe.client(MediaService), { mediaId, messageSeq });
+  for (const messageSeq of [0n, early, other, late + 1n, 2n ** 63n]) {
+    const failure = await read(messageSeq).catch(ConnectError.from);
+    expect(failure instanceof ConnectError && failure.findDetails(MediaErrorSchema)[0]?.reason).toBe(
+      MediaErrorReason.NOT_FOUND,
+    );
+  }
+  expect((await read(late)).bytes.equals(bytes)).toBe(true);
 });

@@ -17,18 +17,19 @@ export interface DownloadDeps {
 type DownloadRoutes = Pick<ServiceImpl<typeof MediaService>, "getMedia" | "download">;
 
 export function createDownloadRoutes({ media, blobs, conversations }: DownloadDeps): DownloadRoutes {
-  const readAllowed = async (id: string, context: HandlerContext): Promise<StoredMedia> => {
+  const readAllowed = async (id: string, messageSeq: bigint, context: HandlerContext): Promise<StoredMedia> => {
     const user = callingUser(context);
     const found = await media.read(mediaId(id));
-    if (!found || !(await conversations.mayRead(user, found, context.signal))) throw mediaErrors.NOT_FOUND();
+    if (!found || !(await conversations.mayRead(user, found, messageSeq, context.signal)))
+      throw mediaErrors.NOT_FOUND();
     return found;
   };
   return {
-    async getMedia({ mediaId }, context) {
-      return { media: showMedia(await readAllowed(mediaId, context)) };
+    async getMedia({ mediaId, messageSeq }, context) {
+      return { media: showMedia(await readAllowed(mediaId, messageSeq, context)) };
     },
-    async *download({ mediaId, offset }, context) {
-      const found = await readAllowed(mediaId, context);
+    async *download({ mediaId, offset, messageSeq }, context) {
+      const found = await readAllowed(mediaId, messageSeq, context);
       yield { part: { case: "media", value: showMedia(found) } };
       if (offset >= found.size) return;
       for await (const value of blobs.read(found.id, Number(offset), context.signal)) {

@@ -31,7 +31,8 @@ export function createConversation() {
       memberships.set(user, { role: Role.MEMBER, ranges: [{ fromSeq: ++head }] });
     },
     remove(user: UserId) {
-      memberships.set(user, { role: Role.UNSPECIFIED, ranges: [{ fromSeq: 1n, toSeq: ++head }] });
+      const [range] = memberships.get(user)?.ranges ?? [];
+      memberships.set(user, { role: Role.UNSPECIFIED, ranges: [{ fromSeq: range?.fromSeq ?? 1n, toSeq: ++head }] });
     },
   };
 }

@@ -36,7 +36,7 @@ export interface Downloaded {
 
 export async function download(
   client: Client<typeof MediaService>,
-  request: { readonly mediaId: string; readonly offset?: bigint },
+  request: { readonly mediaId: string; readonly offset?: bigint; readonly messageSeq?: bigint },
   options?: CallOptions,
 ): Promise<Downloaded> {
   const parts: Uint8Array[] = [];
