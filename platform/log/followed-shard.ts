@@ -4,7 +4,7 @@ import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
 import { conversationId } from "#platform/runtime/ids.ts";
 import { lastPosition } from "./event-log.ts";
 import type { FollowedEntry } from "./following.ts";
-import type { FollowingOptions } from "./following-log.ts";
+import type { FollowingOptions } from "./following-options.ts";
 import { ShardRing } from "./ring.ts";
 import type { RingBudget } from "./ring-budget.ts";
 import { encodeEvent, holdsContentOf, tombstoneOf } from "./tombstones.ts";

@@ -1,18 +1,8 @@
-import type { Logger } from "pino";
 import { shardOf } from "#platform/runtime/ids.ts";
-import type { EventLog } from "./event-log.ts";
 import { FollowedShard, silenceMs } from "./followed-shard.ts";
 import type { FollowedEntry, Following } from "./following.ts";
+import type { FollowingOptions } from "./following-options.ts";
 import { RingBudget } from "./ring-budget.ts";
-
-export interface FollowingOptions {
-  readonly log: EventLog;
-  readonly shards: number;
-  readonly logger: Logger;
-  /** What the store already holds of each shard: entries above it are kept whatever the ring's size. */
-  readonly watermark: (shard: number) => Promise<number>;
-  readonly maxBytes?: number;
-}
 
 export interface RunningFollowing extends Following {
   /** Ends following; doing it twice is harmless. */
@@ -20,6 +10,7 @@ export interface RunningFollowing extends Following {
 }
 
 const defaultMaxBytes = 256 * 1024 * 1024;
+
 /** Follows all shards; resolves once each has been followed to the tail that it had at the time of the call. */
 export async function openFollowing(options: FollowingOptions): Promise<RunningFollowing> {
   const ending = new AbortController();

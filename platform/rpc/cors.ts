@@ -1,6 +1,6 @@
 import { cors } from "@connectrpc/connect";
 import { deviceHeader } from "./authenticator.ts";
-import type { NodeRequest, NodeResponse } from "./rpc-handler.ts";
+import type { NodeRequest, NodeResponse } from "./node-request.ts";
 
 const allowedHeaders = [...cors.allowedHeaders, "Authorization", deviceHeader].join(", ");
 const allowedMethods = cors.allowedMethods.join(", ");

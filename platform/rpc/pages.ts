@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Authenticator } from "./authenticator.ts";
-import type { NodeRequest, NodeResponse } from "./rpc-handler.ts";
+import type { NodeRequest, NodeResponse } from "./node-request.ts";
 
 export interface PagesOptions {
   /** Why the server can't serve now; empty: it can. */

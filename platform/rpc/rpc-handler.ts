@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import {
   type ConnectError,
   createConnectRouter,
@@ -21,15 +20,13 @@ import { type BoundBody, createBodyBounds } from "./body-bounds.ts";
 import { platformErrors } from "./errors.ts";
 import { clientAddressKey } from "./identity.ts";
 import type { PolicyOf } from "./method-policy.ts";
+import type { NodeRequest, NodeResponse } from "./node-request.ts";
 import type { RpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
 import { typedFailure } from "./typed-failure.ts";
 import { typeResponse } from "./typed-responses.ts";
 import { unknownMethod } from "./unknown-method.ts";
 import { unreadableQuery } from "./unreadable-query.ts";
-
-export type NodeRequest = IncomingMessage | Http2ServerRequest;
-export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Largest message that the server reads, after decompression. */
 export const maxReadBytes = 1024 * 1024;

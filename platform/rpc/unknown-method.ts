@@ -2,7 +2,7 @@ import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/c
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { platformErrors } from "./errors.ts";
-import type { NodeRequest } from "./rpc-handler.ts";
+import type { NodeRequest } from "./node-request.ts";
 
 const rpcTypes = /^application\/(grpc|connect\+|proto\b|json\b)/;
 

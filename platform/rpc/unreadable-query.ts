@@ -2,7 +2,7 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { platformErrors } from "./errors.ts";
-import type { NodeRequest } from "./rpc-handler.ts";
+import type { NodeRequest } from "./node-request.ts";
 
 /**
  * The answer to a unary GET whose message is said to be base64 and is not, else undefined. The framework would take it

@@ -1,7 +1,7 @@
 import { callingUser } from "#platform/rpc/identity.ts";
 import { addressesOf } from "../contacts.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { authErrors } from "../errors.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
 
 export function accountRoutes({ accounts }: Pick<AuthDeps, "accounts">): Pick<AuthRoutes, "getAccount"> {
   return {

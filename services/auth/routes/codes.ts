@@ -1,5 +1,5 @@
 import { callingUser } from "#platform/rpc/identity.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 
 export function codeRoutes({ codes }: Pick<AuthDeps, "codes">): Pick<AuthRoutes, "requestCode" | "confirmCode"> {
   return {

@@ -1,5 +1,5 @@
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { authErrors } from "../errors.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
 import { readDevice, sessionMessage } from "./messages.ts";
 
 export function logInRoutes({

@@ -1,7 +1,7 @@
 import { userId } from "#platform/runtime/ids.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { authErrors } from "../errors.ts";
 import { operatorIssuer } from "../external-accounts.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
 import { readDevice, sessionMessage } from "./messages.ts";
 
 export function operatorRoutes({

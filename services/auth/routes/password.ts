@@ -1,6 +1,6 @@
 import { callingUser } from "#platform/rpc/identity.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { authErrors } from "../errors.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
 
 export function passwordRoutes({
   accounts,

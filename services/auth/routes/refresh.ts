@@ -1,5 +1,5 @@
 import { clientId } from "#platform/runtime/ids.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { sessionMessage } from "./messages.ts";
 
 export function refreshRoutes({ sessions }: Pick<AuthDeps, "sessions">): Pick<AuthRoutes, "refreshSession"> {

@@ -1,6 +1,6 @@
 import { clientId } from "#platform/runtime/ids.ts";
 import { normalAddress } from "../contacts.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { readDevice, sessionMessage } from "./messages.ts";
 
 export function registerRoutes({

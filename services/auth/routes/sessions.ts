@@ -1,8 +1,8 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { callingUser } from "#platform/rpc/identity.ts";
 import { sessionId, userId } from "#platform/runtime/ids.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { authErrors } from "../errors.ts";
-import type { AuthDeps, AuthRoutes } from "../routes.ts";
 
 export function sessionRoutes({
   sessions,

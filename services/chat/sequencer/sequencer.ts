@@ -1,30 +1,16 @@
-import type { Logger } from "pino";
-import type { EventLog } from "#platform/log/event-log.ts";
-import type { Following } from "#platform/log/following.ts";
-import type { Clock } from "#platform/runtime/clock.ts";
 import { type ConversationId, shardOf } from "#platform/runtime/ids.ts";
 import { chatErrors } from "../errors.ts";
 import type { Command, Outcome } from "./command.ts";
-import type { StateSources } from "./sequencer-state.ts";
+import type { SequencerOptions } from "./sequencer-options.ts";
 import { ShardSequencer } from "./shard-sequencer.ts";
-
-export interface SequencerOptions extends StateSources {
-  readonly log: EventLog;
-  readonly following: Following;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Names this process in `owner` records. */
-  readonly owner: string;
-  /** Life of the log that is written to. */
-  readonly incarnation: number;
-}
 
 /** The only writer of its shards: gives every event its number, in one order, and answers once it is durable. */
 export interface Sequencer {
   /**
    * Decides commands on one conversation and appends what they lead to, in their order and after all that were submitted
-   * before. Either all are admitted or none; each has an outcome of its own. Rejects with a row of `chatErrors`; "not sent" is only told where it is certain, else the
-   * outcome is unknown and the command is repeated with the same client id.
+   * before. Either all are admitted or none; each has an outcome of its own. Rejects with a row of `chatErrors`; "not
+   * sent" is only told where it is certain, else the outcome is unknown and the command is repeated with the same client
+   * id.
    */
   submit(commands: readonly Command[]): Promise<Outcome>[];
   /** Why a shard can't be written, or undefined. */

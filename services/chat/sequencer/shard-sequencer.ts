@@ -7,7 +7,7 @@ import { CommandQueue } from "./command-queue.ts";
 import { Group } from "./group.ts";
 import { Deposed, type Ownership, takeOver } from "./ownership.ts";
 import { PendingCommands, type WaitingCommand } from "./pending-commands.ts";
-import type { SequencerOptions } from "./sequencer.ts";
+import type { SequencerOptions } from "./sequencer-options.ts";
 import { type KnownConversation, SequencerState, sentIdOf } from "./sequencer-state.ts";
 
 /** Entries that the log may hold beyond the store before commands are refused. */
