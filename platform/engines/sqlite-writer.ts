@@ -23,11 +23,6 @@ export interface WriterReply {
 
 /** Most batches that share a commit; bounds how long the first of them waits. */
 const maxBatches = 1024;
-/** After this many commits the write-ahead log is moved into the file, once nothing waits. Small and often: one long
- * move would hold up every commit behind it. */
-const commitsPerCheckpoint = 64;
-/** Pages after which it is moved even though something waits. */
-const maxWalPages = 4000;
 
 const { path, synchronous } = workerData as WriterData;
 const port = parentPort;
@@ -37,26 +32,18 @@ db.exec(`
   PRAGMA busy_timeout = 5000;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = ${synchronous.toUpperCase()};
-  PRAGMA wal_autocheckpoint = ${maxWalPages};
   PRAGMA cache_size = -65536;
 `);
 const statements = new Map<string, StatementSync>();
-let commits = 0;
 
 port.on("message", (first: WriterRequest) => {
-  let requests = [first, ...takeWaiting(maxBatches - 1)];
-  for (; requests.length > 0; requests = takeWaiting(maxBatches)) {
-    const replies = commit(requests.filter((request) => !request.stop));
-    if (replies.length > 0) port.postMessage(replies);
-    if (requests.some((request) => request.stop)) {
-      db.close();
-      port.close();
-      return;
-    }
+  const requests = [first, ...takeWaiting(maxBatches - 1)];
+  const replies = commit(requests.filter((request) => !request.stop));
+  if (replies.length > 0) port.postMessage(replies);
+  if (requests.some((request) => request.stop)) {
+    db.close();
+    port.close();
   }
-  if (commits < commitsPerCheckpoint) return;
-  commits = 0;
-  db.exec("PRAGMA wal_checkpoint(PASSIVE)");
 });
 
 function takeWaiting(limit: number): WriterRequest[] {
@@ -77,7 +64,6 @@ function commit(requests: WriterRequest[]): WriterReply[] {
     db.exec("BEGIN IMMEDIATE");
     const replies = requests.map(runBatch);
     db.exec("COMMIT");
-    commits++;
     return replies;
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
