@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ConversationId, newConversationId } from "#platform/runtime/ids.ts";
-import type { Fate } from "#platform/testing/holding-event-log.ts";
+import { createHoldingEventLog, type Fate } from "#platform/testing/holding-event-log.ts";
 import { ownerRecordOf } from "#platform/testing/records.ts";
 import { until } from "#platform/testing/until.ts";
 import { chatErrors } from "../errors.ts";
@@ -139,13 +139,16 @@ describe("another owner", () => {
 
   test("that takes over fences an append of the old one that is still on its way", async () => {
     const clientId = nextClientId();
-    files.log.next("held", "held", "held", "held");
-    const unknown = reasonOf(running.submit(post(id, ada, "one", { clientId })));
-    await until(() => (running.sequencer.notReady() ? "" : "it is not settling"));
-    files.log.next("through");
+    // Each process has a line of its own to the log: what is held of the old one's never holds the new one up.
+    const ownLine = createHoldingEventLog(files.log);
+    await running.stop();
+    const old = await startSequencing({ ...files, log: ownLine }, { projecting: false });
+    ownLine.next(...Array<Fate>(1000).fill("held"));
+    const unknown = reasonOf(old.submit(post(id, ada, "one", { clientId })));
+    await until(() => (old.sequencer.notReady() ? "" : "it is not settling"));
     const other = await startSequencing(files, { owner: "that process", projecting: false });
     expect((await other.submit(post(id, ada, "one", { clientId }))).duplicate).toBe(false);
-    await files.log.land();
+    expect(new Set(await ownLine.land())).toEqual(new Set(["wrong-tail"]));
     expect(await unknown).toBe(chatErrors.OUTCOME_UNKNOWN.reason);
     expect(textsOf(await expectWhole(files, id))).toEqual(["one"]);
     expect(other.following.stopped(0)).toBeUndefined();
