@@ -15,7 +15,7 @@ import { createRateLimits, type RateLimits } from "./interceptors/rate-limits.ts
 import { interceptValidation } from "./interceptors/validation.ts";
 import { type PolicyOf, readPolicies } from "./method-policy.ts";
 import type { NodeRequest, NodeResponse } from "./node-request.ts";
-import { listenOnOnePort, type OnePortOptions } from "./one-port-server.ts";
+import { listenOnOnePort, type OnePortOptions } from "./port/one-port-server.ts";
 import { createPages, send, text } from "./pages.ts";
 import { createRpcHandler } from "./rpc-handler.ts";
 import { createRpcMetrics, type RpcMetrics } from "./rpc-metrics.ts";

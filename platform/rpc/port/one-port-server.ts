@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { createServer as createTlsServer } from "node:tls";
 import { createHttp1Side } from "./http1-side.ts";
 import { createHttp2Side } from "./http2-side.ts";
-import type { NodeRequest, NodeResponse } from "./node-request.ts";
+import type { NodeRequest, NodeResponse } from "../node-request.ts";
 import { maxConnections, type PortTimes, portTimes } from "./port-limits.ts";
 import { sniffProtocol } from "./protocol-sniffing.ts";
 
