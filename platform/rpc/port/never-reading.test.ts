@@ -27,12 +27,12 @@ test.each(["HTTP/1.1", "HTTP/2"] as const)("over %s a client that never reads is
     host: "127.0.0.1",
     port: 0,
     times: { ...portTimes, idleSession: 500 },
-    onRequest(_, response) {
-      response.once("close", () => {
+    onExchange(exchange) {
+      exchange.onOver(() => {
         isLeft = true;
       });
       // More than the buffers between the two hold.
-      response.end(Buffer.alloc(64 * 1024 * 1024));
+      exchange.answer(200, {}, Buffer.alloc(64 * 1024 * 1024));
     },
   });
   const leave = ask[version](port.url);

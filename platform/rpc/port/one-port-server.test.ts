@@ -20,7 +20,7 @@ async function listen(options: Partial<OnePortOptions> = {}): Promise<void> {
     host: "127.0.0.1",
     port: 0,
     times,
-    onRequest: (_, response) => void response.end("served"),
+    onExchange: (exchange) => exchange.answer(200, {}, Buffer.from("served")),
     ...options,
   });
 }
@@ -105,7 +105,7 @@ test("headers that are too large are refused by both versions", async () => {
 
 test("one connection can't have more streams open than allowed", async () => {
   let running = 0;
-  await listen({ onRequest: () => void running++ });
+  await listen({ onExchange: () => void running++ });
   const session = connectHttp2(port.url);
   await once(session, "remoteSettings");
   expect(session.remoteSettings.maxConcurrentStreams).toBe(maxConcurrentStreams);
@@ -117,7 +117,7 @@ test("one connection can't have more streams open than allowed", async () => {
 
 test("refusing lets go of idle connections, tells others to finish, and answers what runs", async () => {
   const answers: (() => void)[] = [];
-  await listen({ onRequest: (_, response) => void answers.push(() => response.end("served")) });
+  await listen({ onExchange: (exchange) => void answers.push(() => exchange.answer(200, {}, Buffer.from("served"))) });
   const session = connectHttp2(port.url);
   const goaway = once(session, "goaway");
   const calls = [fetch(port.url), getHttp2()];
