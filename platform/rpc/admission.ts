@@ -1,22 +1,26 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { Auth } from "#gen/parley/options/v1/options_pb.js";
-import type { Authenticator } from "./authenticator.ts";
+import { type Authenticator, deviceHeader } from "./authenticator.ts";
 import { platformErrors } from "./errors.ts";
+import { type Exchange, headerOf } from "./exchange/exchange.ts";
 import { type Identity, identityKey } from "./identity.ts";
 import type { PolicyOf } from "./method-policy.ts";
 
 /** Asked before anything of a call's body is read. Throws where the call may not go on. */
-export type Admit = (context: HandlerContext) => Promise<void>;
+export type Admit = (context: Pick<HandlerContext, "method" | "values">, exchange: Exchange) => Promise<void>;
 
 /**
  * Verifies who calls and that the method is for them: what strangers send takes no memory. Public methods ignore
  * credentials, so that a stale token does not keep anybody from refreshing it.
  */
 export function createAdmission(policyOf: PolicyOf, authenticator: () => Authenticator): Admit {
-  return async ({ method, requestHeader, values }) => {
+  return async ({ method, values }, exchange) => {
     const { auth } = policyOf(method);
     if (auth === Auth.PUBLIC) return;
-    const identity = await authenticator().authenticate(requestHeader);
+    const identity = await authenticator().authenticate({
+      authorization: exchange.headers.authorization,
+      deviceId: headerOf(exchange, deviceHeader),
+    });
     if (identity.kind === "anonymous") throw platformErrors.UNAUTHENTICATED();
     if (!mayCall(identity, auth)) throw platformErrors.WRONG_CREDENTIAL();
     values.set(identityKey, identity);

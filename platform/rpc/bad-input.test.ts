@@ -9,8 +9,7 @@ import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { PresenceService, type SetTypingRequest, SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
 import { openTestEdge, protocols, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
-import { maxPublicBytes } from "./bounded-body.ts";
-import { maxReadBytes } from "./rpc-handler.ts";
+import { maxPublicBytes, maxReadBytes } from "./edge.ts";
 
 let edge: TestEdge;
 let seen: SetTypingRequest[] = [];

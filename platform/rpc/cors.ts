@@ -1,6 +1,7 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { cors } from "@connectrpc/connect";
 import { deviceHeader } from "./authenticator.ts";
-import type { NodeRequest, NodeResponse } from "./node-request.ts";
+import type { Exchange } from "./exchange/exchange.ts";
 
 const allowedHeaders = [...cors.allowedHeaders, "Authorization", deviceHeader].join(", ");
 const allowedMethods = cors.allowedMethods.join(", ");
@@ -12,27 +13,26 @@ const preflightSeconds = 7200;
  * Lets browsers of the allowed origins call. Credentials are never ambient: tokens travel in a header that scripts set.
  * True where the request was a preflight and is answered.
  */
-export type Cors = (request: NodeRequest, response: NodeResponse) => boolean;
+export type Cors = (exchange: Exchange) => boolean;
 
 export function createCors(allowedOrigins: readonly string[]): Cors {
   const any = allowedOrigins.includes("*");
-  return (request, response) => {
-    const { origin } = request.headers;
+  return (exchange) => {
+    const { origin } = exchange.headers;
     if (origin === undefined) return false;
-    response.setHeader("vary", "origin");
+    exchange.commonHeaders.vary = "origin";
     const allowed = any || allowedOrigins.includes(origin);
     if (allowed) {
-      response.setHeader("access-control-allow-origin", any ? "*" : origin);
-      response.setHeader("access-control-expose-headers", exposedHeaders);
+      exchange.commonHeaders["access-control-allow-origin"] = any ? "*" : origin;
+      exchange.commonHeaders["access-control-expose-headers"] = exposedHeaders;
     }
-    if (request.method !== "OPTIONS" || !request.headers["access-control-request-method"]) return false;
-    if (allowed) {
-      response.setHeader("access-control-allow-methods", allowedMethods);
-      response.setHeader("access-control-allow-headers", allowedHeaders);
-      response.setHeader("access-control-max-age", preflightSeconds);
-    }
-    response.statusCode = 204;
-    response.end();
+    if (exchange.method !== "OPTIONS" || !exchange.headers["access-control-request-method"]) return false;
+    const granted: OutgoingHttpHeaders = {
+      "access-control-allow-methods": allowedMethods,
+      "access-control-allow-headers": allowedHeaders,
+      "access-control-max-age": String(preflightSeconds),
+    };
+    exchange.answer(204, allowed ? granted : {});
     return true;
   };
 }

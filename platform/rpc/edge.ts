@@ -1,26 +1,32 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Interceptor } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import { Auth } from "#gen/parley/options/v1/options_pb.js";
 import type { Config } from "#platform/runtime/config.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
-import { type Admit, createAdmission } from "./admission.ts";
+import { createAdmission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Budget } from "./budgets.ts";
+import { type CallObserver, type Calls, createCalls } from "./calls/calls.ts";
 import { createCors } from "./cors.ts";
-import { interceptFailures } from "./interceptors/failures.ts";
-import { interceptMeasures } from "./interceptors/measures.ts";
-import { createRateLimits, type RateLimits } from "./interceptors/rate-limits.ts";
-import { interceptValidation } from "./interceptors/validation.ts";
+import type { Exchange } from "./exchange/exchange.ts";
+import { createRateLimits } from "./interceptors/rate-limits.ts";
 import { type PolicyOf, readPolicies } from "./method-policy.ts";
-import type { NodeRequest, NodeResponse } from "./node-request.ts";
-import { listenOnOnePort, type OnePortOptions } from "./port/one-port-server.ts";
 import { createPages, send, text } from "./pages.ts";
-import { createRpcHandler } from "./rpc-handler.ts";
-import { createRpcMetrics, type RpcMetrics } from "./rpc-metrics.ts";
+import { listenOnOnePort, type OnePortOptions } from "./port/one-port-server.ts";
+import { createRpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
 import { serveStandard } from "./standard/serve-standard.ts";
+import { typedFailure } from "./typed-failure.ts";
+import { refuseUnknownMethod } from "./unknown-method.ts";
+import { createValidation } from "./validation.ts";
+
+/** Largest message that the server reads, after decompression. */
+export const maxReadBytes = 1024 * 1024;
+/** Most bytes of a message of a call that anybody may make: as many as HTTP/2 lets a client send unread. */
+export const maxPublicBytes = 64 * 1024;
 
 export interface EdgeOptions {
   readonly config: Pick<Config, "listen" | "tls" | "allowedOrigins" | "limits">;
@@ -46,47 +52,68 @@ export interface Edge {
 }
 
 export async function openEdge(options: EdgeOptions): Promise<Edge> {
-  const { config, served, logger } = options;
-  const [stopping, cutting] = [new AbortController(), new AbortController()];
+  const { config, served } = options;
+  const stopping = new AbortController();
   const notReady = () => (stopping.signal.aborted ? ["the server is stopping"] : options.notReady());
   serveStandard(served, notReady, stopping.signal);
-  const metrics = createRpcMetrics(options.metrics);
-  const policyOf = policiesOf(served);
-  const limits = createRateLimits(policyOf, config.limits, options.callBudget);
-  const admitCaller = createAdmission(policyOf, options.authenticator);
-  const admit: Admit = async (context) => {
-    await admitCaller(context);
-    await limits.admit(context);
-  };
-  const interceptors = createInterceptors(logger, limits, metrics);
-  const rpc = createRpcHandler({ served, admit, policyOf, interceptors, metrics, logger, signal: cutting.signal });
+  const calls = openCalls(options);
   const pages = createPages({ ...options, notReady });
   const cors = createCors(config.allowedOrigins);
-  const onRequest = (request: NodeRequest, response: NodeResponse) => {
-    const path = (request.url ?? "").split("?", 1)[0] ?? "";
-    if (cors(request, response) || rpc.handle(path, request, response) || pages(path, request, response)) return;
-    send(response, text(404, "not found"));
+  const onExchange = (exchange: Exchange) => {
+    if (cors(exchange) || calls.handle(exchange) || pages(exchange) || refuseUnknownMethod(exchange)) return;
+    send(exchange, text(404, "not found"));
   };
-  const port = await listen(config, onRequest);
+  const port = await listen(config, onExchange);
   return {
     url: port.url,
     refuse() {
       stopping.abort();
-      rpc.refuse();
+      calls.refuse();
       port.refuse();
     },
-    finish: (graceMs) => Promise.race([rpc.idle(), wait(graceMs, undefined, { ref: false })]),
+    finish: (graceMs) => Promise.race([calls.idle(), wait(graceMs, undefined, { ref: false })]),
     async close() {
-      cutting.abort();
+      calls.abort();
       await port.close();
     },
   };
 }
 
-async function listen({ listen: address, tls }: EdgeOptions["config"], onRequest: OnePortOptions["onRequest"]) {
+function openCalls({ config, served, authenticator, callBudget, metrics, logger }: EdgeOptions): Calls {
+  const policyOf = policiesOf(served);
+  const limits = createRateLimits(policyOf, config.limits, callBudget);
+  const admitCaller = createAdmission(policyOf, authenticator);
+  return createCalls({
+    served,
+    async admit(context, exchange) {
+      await admitCaller(context, exchange);
+      await limits.admit(context, exchange);
+    },
+    interceptors: [limits.intercept],
+    check: createValidation(),
+    maxMessageBytes: (method) => (policyOf(method).auth === Auth.PUBLIC ? maxPublicBytes : maxReadBytes),
+    typeFailure: (error, { name: method }) =>
+      typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect")),
+    observer: observe(createRpcMetrics(metrics), logger),
+  });
+}
+
+/** Measures calls, and logs them. */
+function observe(metrics: CallObserver, logger: Logger): CallObserver {
+  return {
+    opened: metrics.opened,
+    ended(route, ms, failure) {
+      metrics.ended(route, ms, failure);
+      const status = failure ? codeToString(failure.code) : "ok";
+      logger.debug({ method: route.name, status, ms }, "call ended");
+    },
+  };
+}
+
+async function listen({ listen: address, tls }: EdgeOptions["config"], onExchange: OnePortOptions["onExchange"]) {
   try {
     const certificate = tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
-    return await listenOnOnePort({ ...address, ...(certificate ? { tls: certificate } : {}), onRequest });
+    return await listenOnOnePort({ ...address, ...(certificate ? { tls: certificate } : {}), onExchange });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`The server can't listen on ${address.host}:${address.port}: ${reason}.`, { cause: error });
@@ -100,9 +127,4 @@ function policiesOf(served: Served): PolicyOf {
     if (!policy) throw new Error(`${method.parent.typeName}/${method.name} has no policy`);
     return policy;
   };
-}
-
-/** From the outside in. They run when a call opens; streams pass them by afterwards. */
-function createInterceptors(logger: Logger, limits: RateLimits, metrics: RpcMetrics): Interceptor[] {
-  return [interceptFailures(logger), interceptMeasures(metrics, logger), limits.intercept, interceptValidation()];
 }

@@ -3,8 +3,8 @@ import { platformErrors } from "./errors.ts";
 
 /** Knows nobody: for a server without the auth module. */
 export const refuseCredentials: Authenticator = {
-  async authenticate(header) {
-    if (header.has("authorization")) throw platformErrors.UNAUTHENTICATED();
+  async authenticate({ authorization }) {
+    if (authorization !== undefined) throw platformErrors.UNAUTHENTICATED();
     return { kind: "anonymous" };
   },
   jwks: () => ({ keys: [] }),

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Authenticator } from "./authenticator.ts";
-import type { NodeRequest, NodeResponse } from "./node-request.ts";
+import { type Exchange, pathOf } from "./exchange/exchange.ts";
 
 export interface PagesOptions {
   /** Why the server can't serve now; empty: it can. */
@@ -18,7 +18,7 @@ interface Page {
 }
 
 /** Answers the plain HTTP pages of operators and token verifiers; false where the path is none of them. */
-export type Pages = (path: string, request: NodeRequest, response: NodeResponse) => boolean;
+export type Pages = (exchange: Exchange) => boolean;
 
 export function createPages({ notReady, metrics, authenticator, logger }: PagesOptions): Pages {
   const pages = new Map<string, () => Page | Promise<Page>>([
@@ -35,20 +35,20 @@ export function createPages({ notReady, metrics, authenticator, logger }: PagesO
       return text(500, "internal error");
     }
   };
-  return (path, request, response) => {
+  return (exchange) => {
+    const path = pathOf(exchange);
     const page = pages.get(path);
     if (!page) return false;
-    if (request.method !== "GET" && request.method !== "HEAD") send(response, text(405, "only GET"));
-    else void make(path, page).then((content) => send(response, content));
+    if (exchange.method !== "GET" && exchange.method !== "HEAD") send(exchange, text(405, "only GET"));
+    else void make(path, page).then((content) => send(exchange, content));
     return true;
   };
 }
 
-export function send(response: NodeResponse, { status, type, body }: Page): void {
-  const headers = { "content-type": type, "content-length": Buffer.byteLength(body), "cache-control": "no-cache" };
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(response.req.method === "HEAD" ? "" : body);
+export function send(exchange: Exchange, { status, type, body }: Page): void {
+  const bytes = Buffer.from(body);
+  const headers = { "content-type": type, "content-length": bytes.length, "cache-control": "no-cache" };
+  exchange.answer(status, headers, bytes);
 }
 
 export function text(status: number, line: string): Page {

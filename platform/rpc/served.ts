@@ -1,6 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import {
-  type ConnectRouter,
   createServiceImplSpec,
   type MethodImplSpec,
   type ServiceImpl,
@@ -14,25 +13,21 @@ export interface Served {
   readonly services: readonly DescService[];
   /** The implementation of a method, or undefined where the process has none. */
   find(method: DescMethod): MethodImplSpec | undefined;
-  /** Adds all services to a router. */
-  route(router: ConnectRouter): void;
+  /** The implementations of all methods; what is not implemented answers so. */
+  methods(): MethodImplSpec[];
 }
 
 export function createServed(): Served {
   const specs = new Map<string, ServiceImplSpec>();
-  const routes: ((router: ConnectRouter) => void)[] = [];
   return {
     add(service, implementation) {
       if (specs.has(service.typeName)) throw new Error(`${service.typeName} is served twice`);
       specs.set(service.typeName, createServiceImplSpec(service, implementation));
-      routes.push((router) => router.service(service, implementation));
     },
     get services() {
       return [...specs.values()].map((spec) => spec.service);
     },
     find: (method) => specs.get(method.parent.typeName)?.methods[method.localName],
-    route: (router) => {
-      for (const route of routes) route(router);
-    },
+    methods: () => [...specs.values()].flatMap(({ methods }) => Object.values(methods)),
   };
 }

@@ -1,19 +1,20 @@
-import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { platformErrors } from "./errors.ts";
-import type { NodeRequest } from "./node-request.ts";
+import { type Exchange, headerOf, pathOf } from "./exchange/exchange.ts";
+import { EnvelopedWire } from "./protocols/enveloped-wire.ts";
+import { maxTimeoutMs, mediaOf } from "./protocols/open-wire.ts";
 
-const rpcTypes = /^application\/(grpc|connect\+|proto\b|json\b)/;
-
-/** The answer to a call of a method that does not exist, or undefined where the request is not a call at all. */
-export function unknownMethod(path: string, request: NodeRequest): UniversalServerResponse | undefined {
-  const type = String(request.headers["content-type"] ?? "");
-  if (request.method !== "POST" || !rpcTypes.test(type) || !/^\/[\w.]+\/\w+$/.test(path)) return undefined;
+/** Answers the call of a method that does not exist. False where the request is not a call at all. */
+export function refuseUnknownMethod(exchange: Exchange): boolean {
+  const path = pathOf(exchange);
+  const media = mediaOf(headerOf(exchange, "content-type"));
+  if (exchange.method !== "POST" || !media || !/^\/[\w.]+\/\w+$/.test(path)) return false;
   const error = platformErrors.UNKNOWN_METHOD({ message: path.slice(1) });
-  if (type.startsWith("application/grpc")) {
-    return { status: 200, header: setTrailerStatus(new Headers({ "content-type": type }), error) };
+  if (media.protocol !== "connect unary" && media.protocol.name !== "connect") {
+    new EnvelopedWire(exchange, media.protocol, media.codec, maxTimeoutMs).fail(error, {});
+  } else {
+    // Whether the method would be unary is not known: the status tells it in both (connectrpc.com/docs/protocol).
+    exchange.answer(404, { "content-type": "application/json" }, errorToJsonBytes(error, undefined));
   }
-  const header = new Headers({ "content-type": "application/json" });
-  return { status: 404, header, body: createAsyncIterable([errorToJsonBytes(error, undefined)]) };
+  return true;
 }

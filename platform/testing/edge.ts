@@ -54,8 +54,8 @@ export async function openTestEdge(
 
 /** Believes every token: this is about what the port does with an identity, not how it is proved. */
 const testAuthenticator: Authenticator = {
-  async authenticate(header) {
-    const token = header.get("authorization")?.replace("Bearer ", "");
+  async authenticate({ authorization }) {
+    const token = authorization?.replace("Bearer ", "");
     if (!token) return { kind: "anonymous" };
     if (token === "forged") throw platformErrors.UNAUTHENTICATED();
     if (token === "operator") return { kind: "operator" };

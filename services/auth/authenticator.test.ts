@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { deviceHeader } from "#platform/rpc/authenticator.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { createAuthenticator, maxTokenLength, sessionCheckMs } from "./authenticator.ts";
@@ -37,8 +36,8 @@ async function stand() {
   const trustedIssuer = createTrustedIssuer(issuer, standAccounts(store(), now).externalAccounts, now);
   const operatorKey = openOperatorKey(keyPath);
   const authenticator = createAuthenticator({ ...stood, clock: now, operatorKey, trustedIssuer });
-  const authenticate = (token: string, headers: Record<string, string> = {}) =>
-    authenticator.authenticate(new Headers({ authorization: `Bearer ${token}`, ...headers }));
+  const authenticate = (token: string, deviceId?: string) =>
+    authenticator.authenticate({ authorization: `Bearer ${token}`, deviceId });
   const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
   return { ...stood, authenticator, authenticate, signIn };
 }
@@ -46,10 +45,14 @@ async function stand() {
 test("no header is nobody; the operator's key is the operator; anything else is refused", async () => {
   const { authenticator, authenticate } = await stand();
   const key = readFileSync(keyPath, "utf8").trim();
-  expect(await authenticator.authenticate(new Headers())).toEqual({ kind: "anonymous" });
+  expect(await authenticator.authenticate({ authorization: undefined, deviceId: undefined })).toEqual({
+    kind: "anonymous",
+  });
   expect(await authenticate(key)).toEqual({ kind: "operator" });
   for (const authorization of ["", "Bearer", "Bearer ", `Basic ${key}`, key, `Bearer ${key} x`, "Bearer garbage"]) {
-    await expect(authenticator.authenticate(new Headers({ authorization }))).rejects.toMatchObject(unauthenticated);
+    await expect(authenticator.authenticate({ authorization, deviceId: undefined })).rejects.toMatchObject(
+      unauthenticated,
+    );
   }
   for (const token of ["pko_", "pko_x", `${key}x`, key.slice(0, -1), "x".repeat(maxTokenLength + 1)]) {
     await expect(authenticate(token)).rejects.toMatchObject(unauthenticated);
@@ -61,7 +64,7 @@ test("an access token is its session until it expires", async () => {
   const { row, access } = await signIn();
   const { userId, deviceId, sessionId } = row;
   expect(await authenticate(access.token)).toEqual({ kind: "user", userId, deviceId, sessionId });
-  const spoofed = await authenticate(access.token, { [deviceHeader]: uuidv7() });
+  const spoofed = await authenticate(access.token, uuidv7());
   expect(spoofed).toEqual({ kind: "user", userId, deviceId, sessionId });
   clock.turn(accessTtlMs + 1000);
   await expect(authenticate(access.token)).rejects.toMatchObject(expired);
@@ -98,11 +101,11 @@ test("a trusted issuer's token is its user, on the device that the call names", 
   const { authenticate, sessions } = await stand();
   const [token, device] = [await issuer.sign({ sub: "random", sid: uuidv7() }), uuidv7()];
   const plain = await authenticate(token);
-  const named = await authenticate(token, { [deviceHeader]: device.toUpperCase() });
+  const named = await authenticate(token, device.toUpperCase());
   if (plain.kind !== "user" || named.kind !== "user") throw new Error("not a user");
   expect(named).toEqual({ ...plain, deviceId: device });
   expect(plain.deviceId).not.toBe(device);
-  const bad = authenticate(token, { [deviceHeader]: "mine" });
+  const bad = authenticate(token, "mine");
   await expect(bad).rejects.toMatchObject({ reason: platformErrors.INVALID_ARGUMENT.reason });
   await sessions.end(plain.userId, plain.sessionId);
   await expect(authenticate(token)).rejects.toMatchObject(revoked);

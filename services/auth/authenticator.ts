@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Bus } from "#platform/bus/bus.ts";
-import { type Authenticator, deviceHeader } from "#platform/rpc/authenticator.ts";
+import { type Authenticator, type Credentials, deviceHeader } from "#platform/rpc/authenticator.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
@@ -68,7 +68,7 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
     cached.checkedAt = now;
   }
 
-  async function authenticateUser(token: string, header: Headers): Promise<UserIdentity> {
+  async function authenticateUser(token: string, given: string | undefined): Promise<UserIdentity> {
     const key = createHash("sha256").update(token).digest("base64url");
     const now = clock();
     const cached = cache.get(key) ?? (await verify(token));
@@ -76,19 +76,18 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
       cache.delete(key);
       throw platformErrors.TOKEN_EXPIRED();
     }
-    const device = cached.isTrusted ? readDevice(header, cached.subject.deviceId) : cached.subject.deviceId;
+    const device = cached.isTrusted ? readDevice(given, cached.subject.deviceId) : cached.subject.deviceId;
     await checkSession(cached, device, now);
     cache.set(key, cached);
     return { kind: "user", userId: cached.subject.userId, sessionId: cached.subject.sessionId, deviceId: device };
   }
 
   return {
-    async authenticate(header) {
-      const authorization = header.get("authorization");
-      if (authorization === null) return { kind: "anonymous" };
+    async authenticate({ authorization, deviceId }: Credentials) {
+      if (authorization === undefined) return { kind: "anonymous" };
       const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
       if (!token || token.length > maxTokenLength) throw platformErrors.UNAUTHENTICATED();
-      if (!token.startsWith(operatorKeyPrefix)) return await authenticateUser(token, header);
+      if (!token.startsWith(operatorKeyPrefix)) return await authenticateUser(token, deviceId);
       if (!operatorKey.matches(token)) throw platformErrors.UNAUTHENTICATED();
       return { kind: "operator" };
     },
@@ -99,9 +98,9 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function readDevice(header: Headers, fallback: DeviceId): DeviceId {
-  const text = header.get(deviceHeader)?.toLowerCase();
-  if (text === undefined) return fallback;
+function readDevice(given: string | undefined, fallback: DeviceId): DeviceId {
+  if (given === undefined) return fallback;
+  const text = given.toLowerCase();
   if (!uuid.test(text)) throw platformErrors.INVALID_ARGUMENT({ message: `${deviceHeader} must be a UUID` });
   return deviceId(text);
 }

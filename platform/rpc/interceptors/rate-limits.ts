@@ -5,9 +5,9 @@ import { Auth, RateLimit } from "#gen/parley/options/v1/options_pb.js";
 import type { Config } from "#platform/runtime/config.ts";
 import type { Admit } from "../admission.ts";
 import { type Budget, createBudget, minuteMs, userKey } from "../budgets.ts";
-import { addressBlock } from "../port/client-address.ts";
 import { clientAddressKey, identityKey } from "../identity.ts";
 import type { PolicyOf } from "../method-policy.ts";
+import { addressBlock } from "../port/client-address.ts";
 
 /** Log-ins for one person from anywhere, for each that one address has. */
 export const loginsOfAll = 10;

@@ -1,14 +1,13 @@
 import { type ClientHttp2Session, connect } from "node:http2";
-import { createContextValues } from "@connectrpc/connect";
+import { PassThrough } from "node:stream";
 import { afterEach, expect, test } from "vitest";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { MediaService } from "#gen/parley/media/v1/media_pb.js";
 import { deviceId, sessionId, userId } from "#platform/runtime/ids.ts";
 import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
-import { createBodyBounds, maxUserBodyBytes } from "./body-bounds.ts";
-import { identityKey } from "./identity.ts";
-import { readPolicy } from "./method-policy.ts";
+import { gatherBody } from "../protocols/gather-body.ts";
+import { createBodyBudget, maxUserBodyBytes } from "./body-budget.ts";
 
 let edge: TestEdge;
 const sessions: ClientHttp2Session[] = [];
@@ -60,30 +59,31 @@ test.each(["application/grpc", "application/proto"])(
 );
 
 test("what ends, however it ends, is held no longer", async () => {
-  const method = MediaService.method.uploadChunk;
-  const boundBody = createBodyBounds(() => readPolicy(method), 10);
-  const values = createContextValues().set(identityKey, {
+  const identity = {
     kind: "user",
     userId: userId("marvin"),
     deviceId: deviceId("x"),
     sessionId: sessionId("x"),
-  });
-  async function* bytes(error?: Error) {
-    yield new Uint8Array(6);
-    if (error) throw error;
-  }
-  const begin = (error?: Error) => {
-    const body = boundBody(method, bytes(error), values);
-    if (typeof body !== "object" || body === null || !(Symbol.asyncIterator in body)) throw new TypeError("no stream");
-    return body[Symbol.asyncIterator]();
+  } as const;
+  const budget = createBodyBudget(10);
+  const begin = () => {
+    const body = new PassThrough();
+    body.write(new Uint8Array(6));
+    return { body, read: gatherBody(body, 100, { timeoutMs: 10_000, hold: budget.of(identity) }) };
+  };
+  const ends = {
+    done: (body: PassThrough) => body.end(),
+    failed: (body: PassThrough) => body.destroy(new Error("gone")).on("error", () => {}),
+    left: (body: PassThrough) => body.destroy(),
   };
   const refused = { reason: PlatformErrorReason.RATE_LIMITED, retryAfterMs: 1000 };
-  for (const end of ["done", "failed", "left"]) {
-    const body = begin(end === "failed" ? new Error("gone") : undefined);
-    await body.next();
-    expect(await failureOf(begin().next())).toMatchObject(refused);
-    if (end === "left") await body.return?.();
-    else await body.next().catch(() => undefined);
+  for (const end of Object.values(ends)) {
+    const { body, read } = begin();
+    expect(await failureOf(begin().read)).toMatchObject(refused);
+    end(body);
+    await read.catch(() => undefined);
   }
-  expect((await begin().next()).done).toBe(false);
+  const { body, read } = begin();
+  body.end();
+  expect((await read).length).toBe(6);
 });

@@ -1,0 +1,109 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConnectError, Interceptor } from "@connectrpc/connect";
+import { platformErrors } from "../errors.ts";
+import { type Exchange, pathOf } from "../exchange/exchange.ts";
+import { openWire } from "../protocols/open-wire.ts";
+import type { Wire } from "../protocols/wire.ts";
+import type { Served } from "../served.ts";
+import { answerStream, answerUnary } from "./answering.ts";
+import { createBodyBudget } from "./body-budget.ts";
+import type { CallContext } from "./call-context.ts";
+import { contextOf } from "./exchange-context.ts";
+import { type Check, createRoute, type Route } from "./route.ts";
+
+export interface CallsOptions {
+  readonly served: Served;
+  /** Asked before anything of a call's body is read: what strangers send takes no memory. Throws where it may not go on. */
+  readonly admit: (context: CallContext, exchange: Exchange) => Promise<void>;
+  readonly interceptors: readonly Interceptor[];
+  readonly check: Check;
+  /** Largest message that a method reads, after decompression. */
+  readonly maxMessageBytes: (method: DescMethod) => number;
+  /** What a caller is told of a failure. */
+  readonly typeFailure: (error: unknown, route: Route) => ConnectError;
+  readonly observer: CallObserver;
+}
+
+/** Hears of every call that has a method, refused ones too. */
+export interface CallObserver {
+  opened(route: Route): void;
+  /** `failure` is what the caller was told; a stream ends when it is over. */
+  ended(route: Route, ms: number, failure?: ConnectError): void;
+}
+
+/** Answers the calls of the services that are served. */
+export interface Calls {
+  /** False where the path names no method. */
+  handle(exchange: Exchange): boolean;
+  /** Answers every later call with STOPPING. */
+  refuse(): void;
+  /** Resolves once no call runs. */
+  idle(): Promise<void>;
+  /** Aborts the calls that run. */
+  abort(): void;
+}
+
+export function createCalls(options: CallsOptions): Calls {
+  const { admit, typeFailure, observer } = options;
+  const routes = routesOf(options);
+  const budget = createBodyBudget();
+  const running = new Set<CallContext>();
+  const waiting: (() => void)[] = [];
+  let refusing = false;
+
+  const answer = async (route: Route, wire: Wire, context: CallContext, exchange: Exchange) => {
+    if (refusing) throw platformErrors.STOPPING();
+    await context.untilAborted(admit(context, exchange));
+    if (wire.error) throw wire.error;
+    const limits = { maxMessageBytes: options.maxMessageBytes(route.method), budget };
+    if (route.run.kind === "unary") await answerUnary(route, route.run.call, wire, context, limits);
+    else await answerStream(route, route.run.call, wire, context, limits);
+  };
+
+  const serve = async (route: Route, wire: Wire, exchange: Exchange) => {
+    const start = performance.now();
+    const context = contextOf(exchange, wire, route.method);
+    running.add(context);
+    exchange.onOver(() => {
+      if (!context.isOver) context.abort(platformErrors.CANCELLED());
+      running.delete(context);
+      if (running.size === 0) for (const resolve of waiting.splice(0)) resolve();
+    });
+    observer.opened(route);
+    let failure: ConnectError | undefined;
+    try {
+      await answer(route, wire, context, exchange);
+    } catch (error) {
+      failure = typeFailure(error, route);
+      wire.fail(failure, context.metadata);
+    }
+    context.finish();
+    observer.ended(route, performance.now() - start, failure);
+  };
+
+  return {
+    handle(exchange) {
+      const route = routes.get(pathOf(exchange));
+      if (!route) return false;
+      const wire = openWire(exchange, route.method);
+      if ("status" in wire) exchange.answer(wire.status, wire.headers);
+      else void serve(route, wire, exchange);
+      return true;
+    },
+    refuse() {
+      refusing = true;
+    },
+    idle: () => new Promise((resolve) => (running.size === 0 ? resolve() : waiting.push(resolve))),
+    abort() {
+      for (const context of running) context.abort(platformErrors.STOPPING());
+    },
+  };
+}
+
+function routesOf({ served, interceptors, check, maxMessageBytes }: CallsOptions): ReadonlyMap<string, Route> {
+  const routes = served.methods().map((spec) => {
+    const route = createRoute(spec, { interceptors, check, maxMessageBytes: maxMessageBytes(spec.method) });
+    return [`/${route.name}`, route] as const;
+  });
+  return new Map(routes);
+}

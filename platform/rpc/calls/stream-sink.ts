@@ -1,0 +1,38 @@
+import { platformErrors } from "../errors.ts";
+import { EnvelopedWire } from "../protocols/enveloped-wire.ts";
+import type { Codec, Wire } from "../protocols/wire.ts";
+import type { CallContext } from "./call-context.ts";
+import type { Sink } from "./sink.ts";
+
+/** Writes to the answer of a streaming call. */
+export class StreamSink implements Sink {
+  readonly #wire: EnvelopedWire;
+  readonly #context: CallContext;
+
+  constructor(wire: Wire, context: CallContext) {
+    if (!(wire instanceof EnvelopedWire)) throw platformErrors.UNKNOWN_METHOD();
+    this.#wire = wire;
+    this.#context = context;
+  }
+
+  get codec(): Codec {
+    return this.#wire.codec;
+  }
+
+  get takesGzip(): boolean {
+    return this.#wire.takesGzip;
+  }
+
+  get unsentBytes(): number {
+    return this.#wire.exchange.unsentBytes;
+  }
+
+  write(envelopes: Uint8Array): boolean {
+    this.#wire.begin(this.#context.metadata);
+    return this.#wire.exchange.write(envelopes);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#wire.exchange.onDrain(listener);
+  }
+}

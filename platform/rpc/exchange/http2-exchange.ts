@@ -1,0 +1,112 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { TLSSocket } from "node:tls";
+import type { AddressOf, Exchange } from "./exchange.ts";
+
+/** How long the end of an answer may take to be on its way before the rest of the request is refused. */
+const restMs = 200;
+
+/** A stream of an HTTP/2 connection (RFC 9113, section 8.1). */
+export class Http2Exchange implements Exchange {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: ServerHttp2Stream;
+  #commonHeaders: OutgoingHttpHeaders | undefined;
+  readonly #addressOf: AddressOf;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, addressOf: AddressOf) {
+    this.body = stream;
+    this.headers = headers;
+    this.#addressOf = addressOf;
+    // What fails ends with `close`, too.
+    stream.on("error", ignore);
+  }
+
+  get method(): string {
+    return this.headers[":method"] ?? "";
+  }
+
+  get url(): string {
+    return this.headers[":path"] ?? "";
+  }
+
+  get isSecure(): boolean {
+    return (this.body.session?.socket as TLSSocket | undefined)?.encrypted ?? false;
+  }
+
+  get clientAddress(): string {
+    return this.#addressOf(this.body.session?.socket.remoteAddress ?? "", this.headers);
+  }
+
+  get commonHeaders(): OutgoingHttpHeaders {
+    this.#commonHeaders ??= {};
+    return this.#commonHeaders;
+  }
+
+  get isOpen(): boolean {
+    return !this.body.destroyed && !this.body.closed && !this.body.writableEnded;
+  }
+
+  get unsentBytes(): number {
+    return this.body.writableLength;
+  }
+
+  onOver(listener: () => void): void {
+    if (this.body.closed || this.body.destroyed) listener();
+    else this.body.once("close", listener);
+  }
+
+  respond(status: number, headers: OutgoingHttpHeaders, withTrailers = false): void {
+    if (!this.isOpen || this.body.headersSent) return;
+    this.body.respond(this.#head(status, headers), withTrailers ? trailersToCome : undefined);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.isOpen ? this.body.write(bytes) : true;
+  }
+
+  onDrain(listener: () => void): void {
+    this.body.once("drain", listener);
+  }
+
+  end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void {
+    const stream = this.body;
+    if (!this.isOpen) return;
+    if (trailers) stream.once("wantTrailers", () => stream.sendTrailers(trailers));
+    if (bytes) stream.end(bytes);
+    else stream.end();
+    this.#leaveRest();
+  }
+
+  answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
+    if (!this.isOpen || this.body.headersSent) return;
+    if (!body || this.method === "HEAD") {
+      this.body.respond(this.#head(status, headers), { endStream: true });
+      this.#leaveRest();
+      return;
+    }
+    this.body.respond(this.#head(status, headers));
+    this.end(body);
+  }
+
+  destroy(): void {
+    this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  #head(status: number, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+    return { ":status": status, ...this.#commonHeaders, ...headers };
+  }
+
+  /** Once a call is answered, what its caller still sends is not waited for (RFC 9113, section 8.1). */
+  #leaveRest(): void {
+    const stream = this.body;
+    if (stream.readableEnded) return;
+    stream.resume();
+    setTimeout(() => {
+      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    }, restMs).unref();
+  }
+}
+
+const trailersToCome = { waitForTrailers: true };
+
+function ignore(): void {}

@@ -1,0 +1,50 @@
+import type { Readable } from "node:stream";
+import { platformErrors } from "../errors.ts";
+import type { ReadLimits } from "./wire.ts";
+
+/** Reads a whole body of at most `maxBytes`. It rejects with TOO_LARGE, DEADLINE, CANCELLED or what `hold` throws. */
+export function gatherBody(
+  body: Readable,
+  maxBytes: number,
+  { timeoutMs, hold }: Pick<ReadLimits, "timeoutMs" | "hold">,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let isOver = false;
+    const late = () => fail(platformErrors.DEADLINE({ message: "the request did not arrive in time" }));
+    const timer = setTimeout(late, timeoutMs).unref();
+    const release = () => {
+      isOver = true;
+      clearTimeout(timer);
+      hold(-bytes);
+    };
+    const fail = (error: unknown) => {
+      if (isOver) return;
+      release();
+      body.off("data", take);
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      if (bytes + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
+      try {
+        hold(chunk.length);
+      } catch (error) {
+        return fail(error);
+      }
+      bytes += chunk.length;
+      chunks.push(chunk);
+    };
+    body.on("data", take);
+    body.once("end", () => {
+      if (isOver) return;
+      release();
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
+    body.once("close", () => fail(platformErrors.CANCELLED()));
+  });
+}
+
+export function tooLarge(maxBytes: number) {
+  return platformErrors.TOO_LARGE({ message: `more than ${maxBytes} bytes` });
+}

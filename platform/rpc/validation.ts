@@ -1,0 +1,24 @@
+import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import type { Check } from "./calls/route.ts";
+import { platformErrors } from "./errors.ts";
+
+/** Holds every request, and every message that a client streams, to the field rules of the contract. */
+export function createValidation(): Check {
+  const validator = createValidator();
+  return ({ input }, message) => {
+    const result = validator.validate(input, message);
+    if (result.kind === "error") throw result.error;
+    if (result.kind === "invalid") throw platformErrors.INVALID_ARGUMENT({ message: sayViolations(result.violations) });
+  };
+}
+
+/** Most broken rules that an error names. */
+const maxNamed = 5;
+
+/** Such as "device.id: must be a valid UUID; name: must be at most 128 bytes". */
+function sayViolations(violations: readonly Violation[]): string {
+  return violations
+    .slice(0, maxNamed)
+    .map((violation) => violation.toString().replace(/ \[.*\]$/, ""))
+    .join("; ");
+}
