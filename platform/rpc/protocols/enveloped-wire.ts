@@ -81,7 +81,11 @@ export class EnvelopedWire implements Wire {
   #finish(metadata: Metadata, last?: Uint8Array, error?: ConnectError): void {
     const { body, trailers } = this.#protocol.ending(metadata.trailer, error);
     const isAlone = !this.#isBegun && !last && !metadata.header;
-    if (trailers && isAlone) return this.exchange.answer(200, { ...this.#head(metadata), ...trailers });
+    if (trailers && isAlone) {
+      // A failure before anything else is one block of headers ("Trailers-Only" in the gRPC specification).
+      this.exchange.answer(200, { ...this.#head(metadata), ...trailers });
+      return;
+    }
     this.begin(metadata);
     this.exchange.end(last && body ? Buffer.concat([last, body]) : (last ?? body), trailers);
   }

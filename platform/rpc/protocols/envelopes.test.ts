@@ -6,7 +6,13 @@ import { failureOf } from "#platform/testing/failure.ts";
 import { envelop, onlyEnvelope, readEnvelopes } from "./envelopes.ts";
 
 function limits() {
-  const held = { bytes: 0, maxMessageBytes: 1000, hold: (bytes: number) => void (held.bytes += bytes) };
+  const held = {
+    bytes: 0,
+    maxMessageBytes: 1000,
+    hold(bytes: number) {
+      held.bytes += bytes;
+    },
+  };
   return held;
 }
 
