@@ -14,6 +14,7 @@ import { createCors } from "./cors.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { createRateLimits } from "./interceptors/rate-limits.ts";
 import { type PolicyOf, readPolicies } from "./method-policy.ts";
+import { createOpenCallLimit } from "./open-calls.ts";
 import { createPages, send, text } from "./pages.ts";
 import { listenOnOnePort, type OnePortOptions } from "./port/one-port-server.ts";
 import { createRpcMetrics } from "./rpc-metrics.ts";
@@ -29,7 +30,7 @@ export const maxReadBytes = 1024 * 1024;
 export const maxPublicBytes = 64 * 1024;
 
 export interface EdgeOptions {
-  readonly config: Pick<Config, "listen" | "tls" | "allowedOrigins" | "limits">;
+  readonly config: Pick<Config, "listen" | "tls" | "proxies" | "openLimits" | "allowedOrigins" | "limits">;
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly served: Served;
@@ -63,7 +64,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
     if (cors(exchange) || calls.handle(exchange) || pages(exchange) || refuseUnknownMethod(exchange)) return;
     send(exchange, text(404, "not found"));
   };
-  const port = await listen(config, onExchange);
+  const port = await listen(options, onExchange);
   return {
     url: port.url,
     refuse() {
@@ -83,9 +84,11 @@ function openCalls({ config, served, authenticator, callBudget, metrics, logger 
   const policyOf = policiesOf(served);
   const limits = createRateLimits(policyOf, config.limits, callBudget);
   const admitCaller = createAdmission(policyOf, authenticator);
+  const countOpen = createOpenCallLimit(config);
   return createCalls({
     served,
     async admit(context, exchange) {
+      countOpen(exchange);
       await admitCaller(context, exchange);
       await limits.admit(context, exchange);
     },
@@ -110,10 +113,18 @@ function observe(metrics: CallObserver, logger: Logger): CallObserver {
   };
 }
 
-async function listen({ listen: address, tls }: EdgeOptions["config"], onExchange: OnePortOptions["onExchange"]) {
+async function listen({ config, metrics }: EdgeOptions, onExchange: OnePortOptions["onExchange"]) {
+  const { listen: address, tls, proxies, openLimits } = config;
   try {
     const certificate = tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
-    return await listenOnOnePort({ ...address, ...(certificate ? { tls: certificate } : {}), onExchange });
+    return await listenOnOnePort({
+      ...address,
+      ...(certificate ? { tls: certificate } : {}),
+      ...(proxies ? { proxies } : {}),
+      openLimits,
+      metrics,
+      onExchange,
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`The server can't listen on ${address.host}:${address.port}: ${reason}.`, { cause: error });

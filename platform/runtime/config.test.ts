@@ -21,6 +21,12 @@ test.each([
   ["PARLEY_EPHEMERAL", "redis://localhost", "memory:"],
   ["PARLEY_BLOBS", "s3://bucket", "file:"],
   ["PARLEY_TLS_CERT", "cert.pem", "go together"],
+  ["PARLEY_TRUSTED_PROXIES", "10.0.0.0/8,balancer.example", '"balancer.example" is no address'],
+  ["PARLEY_TRUSTED_PROXIES", "10.0.0.0/8,", '"" is no address'],
+  ["PARLEY_TRUSTED_PROXIES", "0.0.0.0/0", "no range"],
+  ["PARLEY_PROXY_HEADER", "x-real-ip", "x-forwarded-for, forwarded, proxy-v2"],
+  ["PARLEY_PROXY_HEADER", "proxy-v2", "PARLEY_TRUSTED_PROXIES"],
+  ["PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS", "-1", "from 0 to"],
   ["PARLEY_TRUSTED_ISSUER", "https://example.org", "PARLEY_TRUSTED_AUDIENCE"],
   ["PARLEY_TRUSTED_JWKS", "https://example.org", "PARLEY_TRUSTED_ISSUER"],
 ])("%s=%s is refused with a sentence", (name, value, part) => {
@@ -30,6 +36,24 @@ test.each([
 
 test("an IPv6 address is written in brackets", () => {
   expect(readConfig({ PARLEY_LISTEN: "[::1]:80" }).listen).toEqual({ host: "::1", port: 80 });
+});
+
+test("trusted proxies are listed, and how they tell clients' addresses", () => {
+  const list = "10.0.0.0/8, fd00::/8,loopback";
+  const ranges = ["10.0.0.0/8", "fd00::/8", "loopback"];
+  expect(readConfig({ PARLEY_TRUSTED_PROXIES: list }).proxies).toEqual({ ranges, header: "x-forwarded-for" });
+  const settings = { PARLEY_TRUSTED_PROXIES: list, PARLEY_PROXY_HEADER: "proxy-v2" };
+  expect(readConfig(settings).proxies).toEqual({ ranges, header: "proxy-v2" });
+  expect(readConfig({}).proxies).toBeUndefined();
+});
+
+test("what one address may have open is limited, unless switched off", () => {
+  expect(readConfig({}).openLimits).toEqual({
+    connectionsPerAddress: 2_000,
+    connectionsPerProxy: 50_000,
+    callsPerAddress: 4_000,
+  });
+  expect(readConfig({ PARLEY_LIMIT_OPEN_CALLS_PER_ADDRESS: "0" }).openLimits.callsPerAddress).toBe(0);
 });
 
 test("settings of the clients are not the server's concern", () => {

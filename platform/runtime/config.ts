@@ -1,10 +1,15 @@
 import { resolve } from "node:path";
+import type { OpenLimits } from "#platform/rpc/port/connection-limits.ts";
+import { isProxyRange, proxyHeaders, type TrustedProxies } from "#platform/rpc/port/trusted-proxies.ts";
 
 /** Where the server listens, what it stands on and how much it allows. Made once from the environment. */
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   /** Certificate and key in PEM; absent: cleartext. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Absent: clients connect themselves. */
+  readonly proxies?: TrustedProxies;
+  readonly openLimits: OpenLimits;
   readonly dataDir: string;
   readonly log: SqliteEngine;
   readonly store: SqliteEngine;
@@ -54,9 +59,16 @@ export function readConfig(env: Env): Config {
   const dataDir = resolve(env.PARLEY_DATA ?? "./data");
   const tls = readTls(env);
   const trusted = readTrustedIssuer(env);
+  const proxies = readProxies(env);
   return {
     listen: readListen(env.PARLEY_LISTEN ?? "127.0.0.1:8080"),
     ...(tls ? { tls } : {}),
+    ...(proxies ? { proxies } : {}),
+    openLimits: {
+      connectionsPerAddress: readNumber(env, "PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS", 2_000, 0, 1_000_000),
+      connectionsPerProxy: readNumber(env, "PARLEY_LIMIT_CONNECTIONS_PER_PROXY", 50_000, 0, 1_000_000),
+      callsPerAddress: readNumber(env, "PARLEY_LIMIT_OPEN_CALLS_PER_ADDRESS", 4_000, 0, 1_000_000),
+    },
     dataDir,
     log: readSqlite("PARLEY_LOG", env.PARLEY_LOG ?? "sqlite:", resolve(dataDir, "log.db")),
     store: readSqlite("PARLEY_STORE", env.PARLEY_STORE ?? "sqlite:", resolve(dataDir, "store.db")),
@@ -92,12 +104,16 @@ export const settings = [
   "PARLEY_EPHEMERAL",
   "PARLEY_ISSUER",
   "PARLEY_LIMIT_CALLS_PER_MINUTE",
+  "PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS",
+  "PARLEY_LIMIT_CONNECTIONS_PER_PROXY",
   "PARLEY_LIMIT_LOGINS_PER_MINUTE",
+  "PARLEY_LIMIT_OPEN_CALLS_PER_ADDRESS",
   "PARLEY_LIMIT_REGISTERS_PER_HOUR",
   "PARLEY_LIMIT_SEARCHES_PER_MINUTE",
   "PARLEY_LISTEN",
   "PARLEY_LOG",
   "PARLEY_LOG_LEVEL",
+  "PARLEY_PROXY_HEADER",
   "PARLEY_REFRESH_TTL_DAYS",
   "PARLEY_SESSION_MAX_DAYS",
   "PARLEY_SHARDS",
@@ -107,6 +123,7 @@ export const settings = [
   "PARLEY_TRUSTED_AUDIENCE",
   "PARLEY_TRUSTED_ISSUER",
   "PARLEY_TRUSTED_JWKS",
+  "PARLEY_TRUSTED_PROXIES",
 ] as const;
 
 /** Read by the clients, which share the prefix. */
@@ -130,6 +147,25 @@ function readTls(env: Env): Config["tls"] {
   if (!certFile && !keyFile) return undefined;
   if (!certFile || !keyFile) throw new ConfigError("PARLEY_TLS_CERT and PARLEY_TLS_KEY go together.");
   return { certFile, keyFile };
+}
+
+function readProxies(env: Env): TrustedProxies | undefined {
+  const header = proxyHeaders.find((name) => name === (env.PARLEY_PROXY_HEADER || proxyHeaders[0]));
+  if (!header) {
+    throw new ConfigError(
+      `PARLEY_PROXY_HEADER is one of ${proxyHeaders.join(", ")}, not "${env.PARLEY_PROXY_HEADER}".`,
+    );
+  }
+  const ranges = (env.PARLEY_TRUSTED_PROXIES ?? "").split(",").map((range) => range.trim());
+  if (ranges.join("") === "") {
+    if (header === "proxy-v2") throw new ConfigError("PARLEY_PROXY_HEADER=proxy-v2 needs PARLEY_TRUSTED_PROXIES.");
+    return undefined;
+  }
+  const wrong = ranges.find((range) => !isProxyRange(range));
+  if (wrong === undefined) return { ranges, header };
+  throw new ConfigError(
+    `PARLEY_TRUSTED_PROXIES: "${wrong}" is no address, no range, and neither loopback nor private.`,
+  );
 }
 
 function readTrustedIssuer(env: Env): Config["auth"]["trusted"] {

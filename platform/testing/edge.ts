@@ -6,6 +6,7 @@ import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { type Edge, type EdgeOptions, openEdge } from "#platform/rpc/edge.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
+import { noOpenLimits } from "#platform/rpc/port/connection-limits.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { deviceId, sessionId, userId } from "#platform/runtime/ids.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
@@ -36,7 +37,8 @@ export async function openTestEdge(
   overrides: Partial<EdgeOptions["config"]> & Partial<Pick<EdgeOptions, "notReady">> = {},
 ): Promise<TestEdge> {
   const { notReady = () => [], ...given } = overrides;
-  const config = { listen: { host: "127.0.0.1", port: 0 }, allowedOrigins: ["*"], limits: noLimits, ...given };
+  const open = { openLimits: noOpenLimits, limits: noLimits };
+  const config = { listen: { host: "127.0.0.1", port: 0 }, allowedOrigins: ["*"], ...open, ...given };
   const [served, metrics] = [createServed(), new Registry()];
   const logged: Record<string, unknown>[] = [];
   routes(served.add);

@@ -1,9 +1,9 @@
 import {
   createServer,
   type Http2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import { maxConcurrentStreams, maxHeaderBytes, maxSessionMegabytes, type PortTimes } from "./port-limits.ts";
 
@@ -15,14 +15,15 @@ export interface Http2Side {
 
 /** The HTTP/2 half of the port: fed with sockets, never listening itself. */
 export function createHttp2Side(
-  onRequest: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
+  onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
   times: PortTimes,
 ): Http2Side {
   const sessions = new Set<ServerHttp2Session>();
-  const server = createServer(
-    { maxSessionMemory: maxSessionMegabytes, settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes } },
-    onRequest,
-  );
+  const server = createServer({
+    maxSessionMemory: maxSessionMegabytes,
+    settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
+  });
+  server.on("stream", onStream);
   server.setTimeout(times.idleSession);
   server.on("sessionError", () => {});
   server.on("session", (session) => {

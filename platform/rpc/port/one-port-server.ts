@@ -1,19 +1,32 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { Registry } from "prom-client";
+import type { Exchange } from "../exchange/exchange.ts";
+import { Http1Exchange } from "../exchange/http1-exchange.ts";
+import { Http2Exchange } from "../exchange/http2-exchange.ts";
+import { createAccept, noOpenLimits, type OpenLimits } from "./connection-limits.ts";
+import { createAddressOf } from "./forwarded.ts";
 import { createHttp1Side } from "./http1-side.ts";
 import { createHttp2Side } from "./http2-side.ts";
-import type { NodeRequest, NodeResponse } from "../node-request.ts";
 import { maxConnections, type PortTimes, portTimes } from "./port-limits.ts";
+import { createPortMetrics, type HttpVersion } from "./port-metrics.ts";
 import { sniffProtocol } from "./protocol-sniffing.ts";
+import { setRemoteAddress } from "./proxy-protocol.ts";
+import { type Certificate, createTlsSide, type TakeConnection } from "./tls-side.ts";
+import { createTrust, type TrustedProxies } from "./trusted-proxies.ts";
 
 export interface OnePortOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly tls?: Certificate;
   readonly times?: PortTimes;
-  readonly onRequest: (request: NodeRequest, response: NodeResponse) => void;
+  /** Absent: none is trusted. */
+  readonly proxies?: TrustedProxies;
+  /** Absent: there are none. Calls are limited by who answers them. */
+  readonly openLimits?: OpenLimits;
+  readonly metrics?: Registry;
+  readonly onExchange: (exchange: Exchange) => void;
 }
 
 /** HTTP/1.1 and HTTP/2 on one port: cleartext by prior knowledge, TLS by ALPN. */
@@ -25,21 +38,31 @@ export interface OnePortServer {
   close(): Promise<void>;
 }
 
-type Pass = (socket: Socket, protocol: "http1" | "http2") => void;
+const noProxies: TrustedProxies = { ranges: [], header: "x-forwarded-for" };
+
+type Pass = (socket: Socket, version: HttpVersion) => void;
 
 export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortServer> {
-  const { times = portTimes, onRequest, tls } = options;
+  const { times = portTimes, proxies = noProxies, openLimits = noOpenLimits, onExchange, tls } = options;
+  const metrics = createPortMetrics(options.metrics ?? new Registry());
+  const addressOf = createAddressOf(createTrust(proxies.ranges), proxies.header);
   let refusing = false;
   const onHttp1: RequestListener = (request, response) => {
     if (refusing) response.setHeader("connection", "close");
-    onRequest(request, response);
+    onExchange(new Http1Exchange(request, response, addressOf));
   };
   const http1 = createHttp1Side(onHttp1, times);
-  const http2 = createHttp2Side(onRequest, times);
-  const pass: Pass = (socket, protocol) =>
-    void (protocol === "http2" ? http2.server : http1).emit("connection", socket);
-  const port = tls ? createTlsPort(tls, times, pass) : createCleartextPort(times, pass);
+  const http2 = createHttp2Side((stream, headers) => onExchange(new Http2Exchange(stream, headers, addressOf)), times);
+  const pass: Pass = (socket, version) => {
+    metrics.opened(socket, version);
+    (version === "http2" ? http2.server : http1).emit("connection", socket);
+  };
+  const take = tls ? createTlsSide(tls, times.sniff, pass) : createCleartextSide(times.sniff, pass);
+  const accept = createAccept(proxies, openLimits, metrics.refused);
+  const port = createServer({ noDelay: true });
   const sockets = trackSockets(port);
+  port.on("connection", (socket: Socket) => accept(socket, (client) => take(socket, client)));
+  port.on("drop", () => metrics.refused("port"));
   port.maxConnections = maxConnections;
   port.listen(options.port, options.host);
   await once(port, "listening");
@@ -71,20 +94,11 @@ function trackSockets(port: Server): ReadonlySet<Socket> {
   return sockets;
 }
 
-function createCleartextPort(times: PortTimes, pass: Pass): Server {
-  return createTcpServer({ noDelay: true }, (socket) => {
-    sniffProtocol(socket, times.sniff, (protocol) => pass(socket, protocol));
-  });
-}
-
-function createTlsPort({ cert, key }: { cert: Buffer; key: Buffer }, times: PortTimes, pass: Pass): Server {
-  const options = { cert, key, ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: times.sniff, noDelay: true };
-  const server = createTlsServer(options, (socket) => {
-    socket.on("error", () => socket.destroy());
-    pass(socket, socket.alpnProtocol === "h2" ? "http2" : "http1");
-  });
-  server.on("tlsClientError", (_, socket) => socket.destroy());
-  return server;
+function createCleartextSide(timeoutMs: number, pass: Pass): TakeConnection {
+  return (socket, client) => {
+    if (client !== undefined) setRemoteAddress(socket, client);
+    sniffProtocol(socket, timeoutMs, (version) => pass(socket, version));
+  };
 }
 
 function urlOf(server: Server, { tls, host }: OnePortOptions): string {

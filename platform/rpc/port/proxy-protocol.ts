@@ -79,3 +79,8 @@ export function readProxyHeader(
   socket.on("data", onData);
   socket.once("close", settle);
 }
+
+/** Makes a connection tell whose it is, in place of its proxy: everything that asks it later hears the client. */
+export function setRemoteAddress(socket: Socket, client: string): void {
+  Object.defineProperty(socket, "remoteAddress", { value: client });
+}
