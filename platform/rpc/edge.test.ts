@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { Gauge } from "prom-client";
 import { afterEach, expect, test } from "vitest";
+import { Health } from "#gen/grpc/health/v1/health_pb.js";
 import { ConnectRequestSchema, DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
@@ -49,6 +50,11 @@ test.each(combinations)("$protocol over HTTP/$httpVersion answers, streams and f
     code: Code.Unimplemented,
     reason: PlatformErrorReason.UNKNOWN_METHOD,
   });
+});
+
+test.each(combinations)("$protocol over HTTP/$httpVersion takes a request of nothing", async (options) => {
+  edge = await openTestEdge(() => {});
+  expect(await edge.client(Health, options).check({})).toMatchObject({ status: 1 });
 });
 
 test("both directions of a stream flow, and each message that a client sends is held to its rules", async () => {

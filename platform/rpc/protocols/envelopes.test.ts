@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -44,6 +45,12 @@ test("what is cut off in the middle of a message is told after the messages befo
   const envelopes = readEnvelopes(body, limits());
   expect((await envelopes.next()).value?.data.toString()).toBe("ab");
   await expect(envelopes.next()).rejects.toThrow("incomplete message");
+});
+
+test("a body that was over before is empty", async () => {
+  const ended = new PassThrough().end().resume();
+  await once(ended, "end");
+  expect(await readAll(ended)).toEqual([]);
 });
 
 test("a length beyond the limit is refused before its bytes come", async () => {

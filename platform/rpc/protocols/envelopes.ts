@@ -54,7 +54,7 @@ export function readEnvelopes(
     },
     next: () => reader.next(),
     async return() {
-      reader.leave();
+      reader.stop();
       return { done: true, value: undefined };
     },
   };
@@ -77,9 +77,10 @@ class EnvelopeReader {
     this.#body = body;
     this.#maxBytes = maxBytes;
     this.#hold = hold;
-    body.on("data", this.#take);
-    body.once("end", () => this.#finish(this.#restBytes > 0 ? incomplete() : undefined));
-    body.once("close", () => this.#finish(platformErrors.CANCELLED()));
+    // A body of nothing, or a client, may be gone before somebody listens.
+    if (body.readableEnded) this.#end();
+    else if (body.destroyed) this.#leave();
+    else body.on("data", this.#take).once("end", this.#end).once("close", this.#leave);
   }
 
   async next(): Promise<IteratorResult<Envelope, undefined>> {
@@ -95,10 +96,17 @@ class EnvelopeReader {
     }
   }
 
-  leave(): void {
+  /** Whoever reads is done with it. */
+  stop(): void {
     this.#ready = [];
     this.#finish(undefined);
   }
+
+  readonly #end = (): void => this.#finish(this.#restBytes > 0 ? incomplete() : undefined);
+
+  readonly #leave = (): void => {
+    if (!this.#isOver) this.#finish(platformErrors.CANCELLED());
+  };
 
   readonly #take = (chunk: Buffer): void => {
     try {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
@@ -16,6 +17,14 @@ test("a body comes whole", async () => {
 
 test("a body of nothing is empty", async () => {
   expect((await gatherBody(new PassThrough().end(), 6, limits)).length).toBe(0);
+});
+
+test("a body, or a client, that was gone before is not waited for", async () => {
+  const ended = new PassThrough().end().resume();
+  await once(ended, "end");
+  expect((await gatherBody(ended, 6, limits)).length).toBe(0);
+  const left = new PassThrough().destroy();
+  expect((await failureOf(gatherBody(left, 6, limits))).reason).toBe(PlatformErrorReason.CANCELLED);
 });
 
 test("a byte too many is refused before the rest comes", async () => {

@@ -35,13 +35,20 @@ export function gatherBody(
       bytes += chunk.length;
       chunks.push(chunk);
     };
-    body.on("data", take);
-    body.once("end", () => {
+    const finish = () => {
       if (isOver) return;
       release();
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-    });
-    body.once("close", () => fail(platformErrors.CANCELLED()));
+    };
+    const leave = () => {
+      if (!isOver) fail(platformErrors.CANCELLED());
+    };
+    // A body of nothing, or a client, may be gone before somebody listens.
+    if (body.readableEnded) return finish();
+    if (body.destroyed) return leave();
+    body.on("data", take);
+    body.once("end", finish);
+    body.once("close", leave);
   });
 }
 
