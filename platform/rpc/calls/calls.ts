@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import type { ConnectError, Interceptor } from "@connectrpc/connect";
 import { platformErrors } from "../errors.ts";
 import { type Exchange, pathOf } from "../exchange/exchange.ts";
@@ -19,6 +19,8 @@ export interface CallsOptions {
   readonly check: Check;
   /** Largest message that a method reads, after decompression. */
   readonly maxMessageBytes: (method: DescMethod) => number;
+  /** What `google.protobuf.Any` may hold in JSON; nothing by default. */
+  readonly registry?: Registry;
   /** What a caller is told of a failure. */
   readonly typeFailure: (error: unknown, route: Route) => ConnectError;
   readonly observer: CallObserver;
@@ -100,9 +102,9 @@ export function createCalls(options: CallsOptions): Calls {
   };
 }
 
-function routesOf({ served, interceptors, check, maxMessageBytes }: CallsOptions): ReadonlyMap<string, Route> {
+function routesOf({ served, maxMessageBytes, ...options }: CallsOptions): ReadonlyMap<string, Route> {
   const routes = served.methods().map((spec) => {
-    const route = createRoute(spec, { interceptors, check, maxMessageBytes: maxMessageBytes(spec.method) });
+    const route = createRoute(spec, { ...options, maxMessageBytes: maxMessageBytes(spec.method) });
     return [`/${route.name}`, route] as const;
   });
   return new Map(routes);

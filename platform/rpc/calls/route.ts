@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import type { Interceptor, MethodImplSpec } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { Codec } from "../protocols/wire.ts";
@@ -25,6 +25,8 @@ export interface RouteOptions {
   readonly check: Check;
   /** Largest message that is read. */
   readonly maxMessageBytes: number;
+  /** What `google.protobuf.Any` may hold in JSON. */
+  readonly registry?: Registry;
 }
 
 /** JSON that is not UTF-8 is refused; the default decoder would replace what it can't read. */
@@ -32,12 +34,18 @@ const jsonOptions = { ignoreUnknownFields: true, textDecoder: new TextDecoder("u
 const binaryOptions = { readUnknownFields: false };
 const maxEncodedBytes = 0xffffffff;
 
-export function createRoute(spec: MethodImplSpec, { interceptors, check, maxMessageBytes }: RouteOptions): Route {
+export function createRoute(spec: MethodImplSpec, options: RouteOptions): Route {
+  const { interceptors, check, maxMessageBytes, registry } = options;
   const { method } = spec;
-  const serialization = createMethodSerializationLookup(method, binaryOptions, jsonOptions, {
-    readMaxBytes: maxMessageBytes,
-    writeMaxBytes: maxEncodedBytes,
-  });
+  const serialization = createMethodSerializationLookup(
+    method,
+    binaryOptions,
+    registry ? { ...jsonOptions, registry } : jsonOptions,
+    {
+      readMaxBytes: maxMessageBytes,
+      writeMaxBytes: maxEncodedBytes,
+    },
+  );
   const input = { binary: serialization.getI(true), json: serialization.getI(false) };
   const output = { binary: serialization.getO(true), json: serialization.getO(false) };
   return {
