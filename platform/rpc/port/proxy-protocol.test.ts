@@ -1,7 +1,9 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { proxyHeader } from "#platform/testing/proxy-header.ts";
-import { maxProxyHeaderBytes, parseProxyHeader } from "./proxy-protocol.ts";
+import { maxProxyHeaderBytes, parseProxyHeader, readProxyHeader } from "./proxy-protocol.ts";
 
 const rest = Buffer.from("GET / HTTP/1.1\r\n");
 
@@ -71,4 +73,18 @@ test("garbage never throws, and what is refused stays so whatever follows", () =
       if (told !== "more") expect(parseProxyHeader(Buffer.concat([bytes, rest]))).toEqual(told);
     }),
   );
+});
+
+test("a proxy that does not finish its header in time is cut off", async () => {
+  let failures = 0;
+  const server = createServer((socket) => {
+    const unexpected = () => expect.unreachable("there is no header");
+    readProxyHeader(socket, 50, unexpected, () => failures++);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1").resume();
+  socket.write(proxyHeader({ source: "192.0.2.7" }).subarray(0, 20));
+  await once(socket, "close");
+  expect(failures).toBe(1);
+  server.close();
 });

@@ -35,6 +35,8 @@ export function createTlsSide(
         if (clients.get(ends) === client) clients.delete(ends);
       });
     }
+    // A socket that flows, since somebody read a header from it, would lose what the handshake waits for.
+    socket.pause();
     server.emit("connection", socket);
   };
 }
