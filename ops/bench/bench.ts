@@ -1,24 +1,34 @@
-/** Measures the figures that Parley is judged by, each beside what bare programs do in the same run. */
+/** Measures the figures that Parley is judged by, each beside what bare programs and peers do in the same run. */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { describeFigure, type Figure, type Measure, meetsGoal, ratioTo } from "./figure.ts";
 import { measureDelivery } from "./figures/delivery.ts";
 import { measureImport } from "./figures/import.ts";
 import { measureLatency } from "./figures/latency.ts";
-import { measureMemory } from "./figures/memory.ts";
 import { measureSends } from "./figures/sends.ts";
 import { measureStart } from "./figures/start.ts";
+import { measureFanout } from "./wire/fanout.ts";
+import { measureHop } from "./wire/hop.ts";
+import { measureMemory } from "./wire/memory.ts";
+import { measureUnary } from "./wire/unary.ts";
 
 const measures: Readonly<Record<string, Measure>> = {
   start: measureStart,
   sends: measureSends,
   delivery: measureDelivery,
   latency: measureLatency,
-  memory: measureMemory,
   import: measureImport,
+  unary: measureUnary,
+  fanout: measureFanout,
+  memory: measureMemory,
+  hop: measureHop,
 };
 
-const usage = `Usage: npm run bench [-- --json] [-- --only ${Object.keys(measures).join("|")}]`;
+/** Names that stand for several measures. */
+const groups: Readonly<Record<string, readonly string[]>> = { wire: ["unary", "fanout", "memory", "hop"] };
+
+const names = Object.keys(measures).join("|");
+const usage = `Usage: npm run bench [-- [${Object.keys(groups).join("|")}|${names}]... [--only ${names}]... [--json]]`;
 
 const machine = {
   node: process.version,
@@ -27,16 +37,16 @@ const machine = {
   cores: availableParallelism(),
 };
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: { json: { type: "boolean" }, only: { type: "string", multiple: true }, help: { type: "boolean" } },
+  allowPositionals: true,
 });
-const names = values.only ?? Object.keys(measures);
-const unknown = names.find((name) => !measures[name]);
-if (values.help || unknown) {
+const asked = [...positionals, ...(values.only ?? [])].flatMap((name) => groups[name] ?? [name]);
+if (values.help || asked.some((name) => !measures[name])) {
   console.error(usage);
   process.exit(values.help ? 0 : 2);
 }
-await run(names);
+await run(asked.length > 0 ? asked : Object.keys(measures));
 
 async function run(names: readonly string[]): Promise<void> {
   const figures: Figure[] = [];

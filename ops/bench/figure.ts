@@ -1,16 +1,27 @@
 /** One measured number, and what it is compared with. */
-export interface Figure {
+export interface Figure extends Sampled {
   readonly name: string;
   readonly unit: string;
-  readonly value: number;
-  /** What a bare program without the product does in the same run, in the same unit. */
+  /** What bare programs without the product, and peers, do in the same run, in the same unit. */
   readonly floors?: readonly Floor[];
-  readonly goal?: { readonly atMost: number };
+  readonly goal?: Goal;
 }
 
-export interface Floor {
+export interface Floor extends Sampled {
   readonly name: string;
+}
+
+/** A value, with the smallest and largest of its samples where there were several. */
+export interface Sampled {
   readonly value: number;
+  readonly spread?: readonly [low: number, high: number];
+}
+
+/** Every part that is named must hold. */
+export interface Goal {
+  readonly atMost?: number;
+  /** As a multiple of the first floor. */
+  readonly timesFloor?: number;
 }
 
 /** Measures some figures; cleans up after itself. */
@@ -21,8 +32,11 @@ export function ratioTo(figure: Figure, floor: Floor): number {
   return figure.value / floor.value;
 }
 
-export function meetsGoal({ value, goal }: Figure): boolean | undefined {
-  return goal && value <= goal.atMost;
+export function meetsGoal(figure: Figure): boolean | undefined {
+  const { value, goal, floors } = figure;
+  if (!goal) return undefined;
+  const { atMost = Number.POSITIVE_INFINITY, timesFloor = Number.POSITIVE_INFINITY } = goal;
+  return value <= atMost && (!floors?.[0] || ratioTo(figure, floors[0]) <= timesFloor);
 }
 
 /** The value that a part of the samples do not exceed: `part` is 0.5 for the median. */
@@ -31,16 +45,30 @@ export function percentile(samples: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** A line for people. */
-export function describeFigure(figure: Figure): string {
-  const goal = figure.goal ? `  (goal ≤ ${figure.goal.atMost}: ${meetsGoal(figure) ? "met" : "MISSED"})` : "";
-  const floors = (figure.floors ?? []).map((floor) => {
-    const ratio = ratioTo(figure, floor);
-    return `\n      ${ratio.toPrecision(2)} × ${floor.name} (${round(floor.value)})`;
-  });
-  return `  ${figure.name}: ${round(figure.value)} ${figure.unit}${goal}${floors.join("")}`;
+/** The median of samples, and how far they lie apart. */
+export function sampled(samples: readonly number[]): Sampled {
+  return { value: percentile(samples, 0.5), spread: [Math.min(...samples), Math.max(...samples)] };
 }
 
-function round(value: number): string {
-  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
+/** A line for people, and one for each floor. */
+export function describeFigure(figure: Figure): string {
+  const floors = (figure.floors ?? []).map((floor) => {
+    return `\n      ${round(ratioTo(figure, floor), 2)} × ${floor.name} (${describeValue(floor)})`;
+  });
+  return `  ${figure.name}: ${describeValue(figure)} ${figure.unit}${describeGoal(figure)}${floors.join("")}`;
+}
+
+function describeGoal(figure: Figure): string {
+  if (!figure.goal) return "";
+  const { atMost, timesFloor } = figure.goal;
+  const parts = [...(timesFloor ? [`${timesFloor} × the first`] : []), ...(atMost ? [`${atMost}`] : [])];
+  return `  (goal ≤ ${parts.join(" and ")}: ${meetsGoal(figure) ? "met" : "MISSED"})`;
+}
+
+function describeValue({ value, spread }: Sampled): string {
+  return spread ? `${round(value)}, of ${round(spread[0])} to ${round(spread[1])}` : round(value);
+}
+
+function round(value: number, digits = 3): string {
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(digits);
 }

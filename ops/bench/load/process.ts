@@ -34,8 +34,25 @@ export async function startMeasuredServer(env: Readonly<Record<string, string>> 
 }
 
 /** Starts the bare HTTP/2 server that figures are compared with. */
-export async function startBareServer(env: Readonly<Record<string, string>> = {}): Promise<Measured> {
-  const child = startCommand([process.execPath, "ops/bench/floors/bare-server.ts"], { env });
+export function startBareServer(env: Readonly<Record<string, string>> = {}): Promise<MeasuredPeer> {
+  return startPeer("ops/bench/floors/bare-server.ts", env);
+}
+
+/** A program that ours is compared with. */
+export interface MeasuredPeer extends Measured {
+  /** Where `POST /publish/all` makes it send everybody a message. */
+  readonly controlUrl: string;
+  /** How many listen to it. */
+  listeners(): Promise<number>;
+}
+
+/** Starts a program that says "ready at <url>", and "control at <url>" where it is measured at another one. */
+export async function startPeer(
+  program: string,
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<MeasuredPeer> {
+  const child = startCommand([process.execPath, program, ...args], { env });
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -44,12 +61,16 @@ export async function startBareServer(env: Readonly<Record<string, string>> = {}
   }
   const url = () => /ready at (\S+)/.exec(printed)?.[1] ?? "";
   await until(() => (url() ? "" : `no URL in: ${printed}`));
+  const controlUrl = /control at (\S+)/.exec(printed)?.[1] ?? url();
   const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     child.kill();
     await ended;
   };
-  return { ...measuresOf(url()), output: () => printed, stop };
+  const { metric, ...measures } = measuresOf(controlUrl);
+  const listeners = () => metric("listeners");
+  return { ...measures, listeners, url: url(), controlUrl, output: () => printed, stop };
 }
 
 function measuresOf(url: string) {
@@ -60,6 +81,7 @@ function measuresOf(url: string) {
   };
   return {
     url,
+    metric,
     cpuSeconds: () => metric("process_cpu_seconds_total"),
     residentBytes: () => metric("process_resident_memory_bytes"),
   };
@@ -67,7 +89,7 @@ function measuresOf(url: string) {
 
 /** Over HTTP/2 by prior knowledge, which the bare server speaks alone. */
 async function readMetrics(url: string): Promise<string> {
-  const session = connect(url);
+  const session = connect(url).on("error", () => {});
   try {
     const stream = session.request({ ":path": "/metrics" });
     const chunks: Buffer[] = [];

@@ -1,8 +1,8 @@
 /**
- * A client that costs little: Connect over bare HTTP/2, many streams on few connections. The stock client would be the
- * bottleneck of what it measures.
+ * A client that costs little: Connect or gRPC over bare HTTP/2, many streams on few connections. The stock client would
+ * be the bottleneck of what it measures.
  */
-import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from "node:http2";
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import {
   create,
   type DescMethod,
@@ -50,34 +50,48 @@ export function envelope(message: Uint8Array): Buffer {
   return Buffer.concat([head, message]);
 }
 
+export type WireProtocol = "connect" | "grpc";
+
+/** Of unary calls and of streams. */
+const contentTypes = {
+  connect: { unary: "application/proto", stream: "application/connect+proto" },
+  grpc: { unary: "application/grpc+proto", stream: "application/grpc+proto" },
+} as const;
+
 /** Connects to the server `connections` times and takes turns between them. */
-export function openWire(url: string, connections = 1): Wire {
+export function openWire(url: string, connections = 1, protocol: WireProtocol = "connect"): Wire {
+  const types = contentTypes[protocol];
   const sessions = Array.from({ length: connections }, () => openSession(url));
   let turn = 0;
   const request = (path: string, token: string, type: string, body: Uint8Array) => {
     const session = sessions[turn++ % sessions.length];
     if (!session) throw new RangeError("no connection");
     const headers: OutgoingHttpHeaders = { ":method": "POST", ":path": path, "content-type": type };
-    headers["connect-protocol-version"] = "1";
+    if (protocol === "grpc") headers.te = "trailers";
+    else headers["connect-protocol-version"] = "1";
     if (token) headers.authorization = `Bearer ${token}`;
     const stream = session.request(headers);
     stream.end(body);
     return stream;
   };
 
+  const succeeded = protocol === "grpc" ? "0" : "200";
+
   function send(path: string, token: string, body: Uint8Array): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const stream = request(path, token, "application/proto", body);
+      const stream = request(path, token, types.unary, protocol === "grpc" ? envelope(body) : body);
       const chunks: Buffer[] = [];
-      let status = 0;
-      stream.on("response", (headers) => {
-        status = headers[":status"] ?? 0;
-      });
+      let status = "";
+      const readStatus = (headers: IncomingHttpHeaders & { ":status"?: number }) => {
+        status = String(headers["grpc-status"] ?? headers[":status"]);
+      };
+      stream.on("response", readStatus);
+      if (protocol === "grpc") stream.on("trailers", readStatus);
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.once("error", reject);
       stream.once("close", () => {
         const answer = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-        if (status === 200) resolve(answer);
+        if (status === succeeded) resolve(protocol === "grpc" ? answer.subarray(envelopeBytes) : answer);
         else reject(new Error(`${path}: ${status} ${answer.toString()}`));
       });
     });
@@ -90,7 +104,7 @@ export function openWire(url: string, connections = 1): Wire {
       return fromBinary(method.output, answer) as MessageShape<Method["output"]>;
     },
     stream(path, token, body, onMessage) {
-      const stream = request(path, token, "application/connect+proto", envelope(body));
+      const stream = request(path, token, types.stream, envelope(body));
       const ended = Promise.withResolvers<string>();
       let trailer = "";
       const split = splitEnvelopes((flags, message) => {
