@@ -1,6 +1,7 @@
 /** The seam between the suites and the project: Parley's port and rpc stack, with none of its services or policies. */
 import { createRegistry } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { PlatformErrorSchema } from "#gen/parley/errors/v1/errors_pb.js";
 import { createCalls } from "#platform/rpc/calls/calls.ts";
 import { maxReadBytes } from "#platform/rpc/edge.ts";
 import { listenOnOnePort, type OnePortServer } from "#platform/rpc/port/one-port-server.ts";
@@ -14,7 +15,7 @@ export interface ServedPortOptions {
   readonly maxMessageBytes?: number;
 }
 
-/** Serves on a free port of 127.0.0.1. Anybody may call; failures are told as they are raised. */
+/** Serves on a free port of 127.0.0.1. Anybody may call; failures lack the detail that Parley gives to each of its own. */
 export function listenWith({ served, tls, maxMessageBytes = maxReadBytes }: ServedPortOptions): Promise<OnePortServer> {
   const calls = createCalls({
     served,
@@ -23,7 +24,7 @@ export function listenWith({ served, tls, maxMessageBytes = maxReadBytes }: Serv
     check() {},
     maxMessageBytes: () => maxMessageBytes,
     registry: createRegistry(...served.services.map(({ file }) => file)),
-    typeFailure: (error) => ConnectError.from(error),
+    typeFailure: withoutOwnDetail,
     observer: { opened() {}, ended() {} },
   });
   return listenOnOnePort({
@@ -31,8 +32,19 @@ export function listenWith({ served, tls, maxMessageBytes = maxReadBytes }: Serv
     port: 0,
     ...(tls ? { tls } : {}),
     onExchange(exchange) {
-      if (calls.handle(exchange) || refuseUnknownMethod(exchange)) return;
-      exchange.answer(404, {}, undefined);
+      if (calls.handle(exchange) || refuseUnknownMethod(exchange, unknownMethod)) return;
+      exchange.answer(404, {});
     },
   });
+}
+
+/** The suites compare details with those that they asked for. */
+function withoutOwnDetail(error: unknown): ConnectError {
+  const failure = ConnectError.from(error);
+  failure.details = failure.details.filter((detail) => !("desc" in detail && detail.desc === PlatformErrorSchema));
+  return failure;
+}
+
+function unknownMethod(name: string): ConnectError {
+  return new ConnectError(name, Code.Unimplemented);
 }
