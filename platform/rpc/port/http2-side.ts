@@ -1,42 +1,80 @@
-import {
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
-import { maxConcurrentStreams, maxHeaderBytes, maxSessionMegabytes, type PortTimes } from "./port-limits.ts";
+import type { IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from "node:http2";
+import type { Socket } from "node:net";
+import { Http2Connection } from "./http2-connection.ts";
+import type { PortLimits } from "./port-limits.ts";
+import { createStallWatch } from "./stalled-streams.ts";
 
+/** How often connections are looked at, at least. */
+const maxLookMs = 5_000;
+
+type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+/** The HTTP/2 half of the port: fed with sockets. */
 export interface Http2Side {
-  readonly server: Http2Server;
-  /** Connections that are open. */
-  readonly sessions: ReadonlySet<ServerHttp2Session>;
+  adopt(socket: Socket): void;
+  /** Lets go of idle connections and tells the others to finish (GOAWAY). */
+  refuse(): void;
+  /** Cuts all connections. */
+  close(): void;
 }
 
-/** The HTTP/2 half of the port: fed with sockets, never listening itself. */
-export function createHttp2Side(
-  onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
-  times: PortTimes,
-): Http2Side {
-  const sessions = new Set<ServerHttp2Session>();
-  const server = createServer({
-    maxSessionMemory: maxSessionMegabytes,
-    settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
-  });
-  server.on("stream", onStream);
-  server.setTimeout(times.idleSession);
-  server.on("sessionError", () => {});
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-    closeWithoutStream(session, times.firstStream);
-  });
-  return { server, sessions };
+export function createHttp2Side(onStream: OnStream, limits: PortLimits): Http2Side {
+  const options = optionsOf(limits);
+  const connections = new Set<Http2Connection>();
+  const streams = new Map<ServerHttp2Stream, Http2Connection>();
+  const stopLooking = lookNowAndThen(connections, streams, limits);
+  /** One listener for all streams: there are many. */
+  const forget = function (this: ServerHttp2Stream) {
+    const connection = streams.get(this);
+    streams.delete(this);
+    connection?.streamClosed(this.aborted);
+  };
+  return {
+    adopt(socket) {
+      const connection = new Http2Connection(socket, options, limits, performance.now());
+      connections.add(connection);
+      connection.session.once("close", () => connections.delete(connection));
+      connection.session.on("stream", (stream, headers) => {
+        streams.set(stream, connection);
+        stream.on("close", forget);
+        connection.streamOpened();
+        onStream(stream, headers);
+      });
+    },
+    refuse() {
+      for (const connection of connections) connection.close();
+    },
+    close() {
+      stopLooking();
+      for (const connection of connections) connection.cut();
+    },
+  };
 }
 
-/** Frames other than those of a stream do not keep a connection: a client could send them for ever. */
-function closeWithoutStream(session: ServerHttp2Session, timeoutMs: number): void {
-  const timer = setTimeout(() => session.destroy(), timeoutMs).unref();
-  session.once("stream", () => clearTimeout(timer));
-  session.once("close", () => clearTimeout(timer));
+function optionsOf(limits: PortLimits): ServerOptions {
+  return {
+    maxSessionMemory: limits.sessionMegabytes,
+    streamResetBurst: 2 * limits.streams,
+    streamResetRate: limits.resetsPerSecond,
+    settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.headerBytes, enablePush: false },
+  };
+}
+
+/** One timer for all connections and streams, instead of some for each. */
+function lookNowAndThen(
+  connections: Iterable<Http2Connection>,
+  streams: ReadonlyMap<ServerHttp2Stream, Http2Connection>,
+  { headersMs, idleMs, keepaliveMs, keepaliveAnswerMs }: PortLimits,
+): () => void {
+  const lookMs = Math.min(maxLookMs, Math.min(headersMs, idleMs, keepaliveMs, keepaliveAnswerMs) / 4);
+  const watchStalls = createStallWatch();
+  let stallsSeenAt = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const connection of connections) connection.look(now);
+    if (now - stallsSeenAt < idleMs / 2) return;
+    stallsSeenAt = now;
+    watchStalls(streams.keys());
+  }, lookMs).unref();
+  return () => clearInterval(timer);
 }

@@ -2,7 +2,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { listenOnOnePort, type OnePortServer } from "./one-port-server.ts";
-import { portTimes } from "./port-limits.ts";
+import { portLimits } from "./port-limits.ts";
 
 let port: OnePortServer;
 afterEach(() => port.close());
@@ -26,7 +26,7 @@ test.each(["HTTP/1.1", "HTTP/2"] as const)("over %s a client that never reads is
   port = await listenOnOnePort({
     host: "127.0.0.1",
     port: 0,
-    times: { ...portTimes, idleSession: 500 },
+    limits: { ...portLimits, idleMs: 500 },
     onExchange(exchange) {
       exchange.onOver(() => {
         isLeft = true;

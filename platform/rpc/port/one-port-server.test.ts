@@ -6,11 +6,11 @@ import { afterEach, expect, test } from "vitest";
 import { testCertificate } from "#platform/testing/certificate.ts";
 import { until } from "#platform/testing/until.ts";
 import { listenOnOnePort, type OnePortOptions, type OnePortServer } from "./one-port-server.ts";
-import { maxConcurrentStreams, maxHeaderBytes } from "./port-limits.ts";
+import { portLimits } from "./port-limits.ts";
 
 /** Short, so that the test is; the proportions are those of the defaults. */
 const limitMs = 1_000;
-const times = { sniff: limitMs, headers: limitMs, request: limitMs, firstStream: limitMs, idleSession: 30 * limitMs };
+const limits = { ...portLimits, headersMs: limitMs, requestMs: limitMs, idleMs: 30 * limitMs };
 
 let port: OnePortServer;
 afterEach(() => port.close());
@@ -19,7 +19,7 @@ async function listen(options: Partial<OnePortOptions> = {}): Promise<void> {
   port = await listenOnOnePort({
     host: "127.0.0.1",
     port: 0,
-    times,
+    limits,
     onExchange: (exchange) => exchange.answer(200, {}, Buffer.from("served")),
     ...options,
   });
@@ -97,7 +97,7 @@ test.each([
 
 test("headers that are too large are refused by both versions", async () => {
   await listen();
-  const large = "x".repeat(2 * maxHeaderBytes);
+  const large = "x".repeat(2 * limits.headerBytes);
   expect((await fetch(port.url, { headers: { large } })).status).toBe(431);
   await expect(getHttp2({ large })).rejects.toThrow();
   expect(await get()).toBe("served");
@@ -108,10 +108,9 @@ test("one connection can't have more streams open than allowed", async () => {
   await listen({ onExchange: () => void running++ });
   const session = connectHttp2(port.url);
   await once(session, "remoteSettings");
-  expect(session.remoteSettings.maxConcurrentStreams).toBe(maxConcurrentStreams);
-  for (let count = 0; count < maxConcurrentStreams + 50; count++)
-    session.request({ ":path": "/" }).on("error", () => {});
-  await until(() => (running === maxConcurrentStreams ? "" : `${running} run`));
+  expect(session.remoteSettings.maxConcurrentStreams).toBe(limits.streams);
+  for (let count = 0; count < limits.streams + 50; count++) session.request({ ":path": "/" }).on("error", () => {});
+  await until(() => (running === limits.streams ? "" : `${running} run`));
   session.destroy();
 });
 

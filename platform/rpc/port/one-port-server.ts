@@ -9,7 +9,7 @@ import { createAccept, noOpenLimits, type OpenLimits } from "./connection-limits
 import { createAddressOf } from "./forwarded.ts";
 import { createHttp1Side } from "./http1-side.ts";
 import { createHttp2Side } from "./http2-side.ts";
-import { maxConnections, type PortTimes, portTimes } from "./port-limits.ts";
+import { maxConnections, type PortLimits, portLimits } from "./port-limits.ts";
 import { createPortMetrics, type HttpVersion } from "./port-metrics.ts";
 import { sniffProtocol } from "./protocol-sniffing.ts";
 import { setRemoteAddress } from "./proxy-protocol.ts";
@@ -20,7 +20,7 @@ export interface OnePortOptions {
   readonly host: string;
   readonly port: number;
   readonly tls?: Certificate;
-  readonly times?: PortTimes;
+  readonly limits?: PortLimits;
   /** Absent: none is trusted. */
   readonly proxies?: TrustedProxies;
   /** Absent: there are none. Calls are limited by who answers them. */
@@ -43,7 +43,7 @@ const noProxies: TrustedProxies = { ranges: [], header: "x-forwarded-for" };
 type Pass = (socket: Socket, version: HttpVersion) => void;
 
 export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortServer> {
-  const { times = portTimes, proxies = noProxies, openLimits = noOpenLimits, onExchange, tls } = options;
+  const { limits = portLimits, proxies = noProxies, openLimits = noOpenLimits, onExchange, tls } = options;
   const metrics = createPortMetrics(options.metrics ?? new Registry());
   const addressOf = createAddressOf(createTrust(proxies.ranges), proxies.header);
   let refusing = false;
@@ -51,13 +51,14 @@ export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortS
     if (refusing) response.setHeader("connection", "close");
     onExchange(new Http1Exchange(request, response, addressOf));
   };
-  const http1 = createHttp1Side(onHttp1, times);
-  const http2 = createHttp2Side((stream, headers) => onExchange(new Http2Exchange(stream, headers, addressOf)), times);
+  const http1 = createHttp1Side(onHttp1, limits);
+  const http2 = createHttp2Side((stream, headers) => onExchange(new Http2Exchange(stream, headers, addressOf)), limits);
   const pass: Pass = (socket, version) => {
     metrics.opened(socket, version);
-    (version === "http2" ? http2.server : http1).emit("connection", socket);
+    if (version === "http2") http2.adopt(socket);
+    else http1.emit("connection", socket);
   };
-  const take = tls ? createTlsSide(tls, times.sniff, pass) : createCleartextSide(times.sniff, pass);
+  const take = tls ? createTlsSide(tls, limits.headersMs, pass) : createCleartextSide(limits.headersMs, pass);
   const accept = createAccept(proxies, openLimits, metrics.refused);
   const port = createServer({ noDelay: true });
   const sockets = trackSockets(port);
@@ -72,13 +73,12 @@ export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortS
       refusing = true;
       port.close();
       http1.closeIdleConnections();
-      for (const session of http2.sessions) session.close();
+      http2.refuse();
     },
     async close() {
       port.close();
       http1.close();
-      http2.server.close();
-      for (const session of http2.sessions) session.destroy();
+      http2.close();
       for (const socket of sockets) socket.destroy();
     },
   };

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
 
 /** Start of the HTTP/2 connection preface (RFC 9113, section 3.4); no HTTP/1.1 method starts so. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -9,9 +10,9 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
  */
 export function sniffProtocol(socket: Socket, timeoutMs: number, onProtocol: (name: "http1" | "http2") => void): void {
   let seen = Buffer.alloc(0);
-  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  const timer = coarseTimers.after(timeoutMs, () => socket.destroy());
   const settle = () => {
-    clearTimeout(timer);
+    timer.cancel();
     socket.off("data", onData);
     socket.off("close", settle);
   };
