@@ -1,0 +1,89 @@
+import { connect } from "node:http2";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { afterEach, expect, test } from "vitest";
+import { Health, HealthCheckResponse_ServingStatus } from "#gen/grpc/health/v1/health_pb.js";
+import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
+
+import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
+import { failureOf } from "#platform/testing/failure.ts";
+import { until } from "#platform/testing/until.ts";
+import type { TrustedProxies } from "./port/trusted-proxies.ts";
+
+const openLimits = { connectionsPerAddress: 0, connectionsPerProxy: 0, callsPerAddress: 2 };
+const behind = (header: TrustedProxies["header"]): TrustedProxies => ({ ranges: ["loopback"], header });
+
+let edge: TestEdge;
+afterEach(() => edge.close());
+
+/** Calls of one client, all over the one connection of the proxy. */
+function clientAt(address: string) {
+  const transport = createGrpcTransport({
+    baseUrl: edge.url,
+    idleConnectionTimeoutMs: 1_000,
+    interceptors: [
+      (next) => (request) => {
+        request.header.set("x-forwarded-for", address);
+        return next(request);
+      },
+    ],
+  });
+  return createClient(Health, transport);
+}
+
+/** A stream that is open until it is left. */
+async function watch(address: string): Promise<() => void> {
+  const leaving = new AbortController();
+  const stream = clientAt(address).watch({}, { signal: leaving.signal })[Symbol.asyncIterator]();
+  await stream.next();
+  stream.next().catch(() => {});
+  return () => leaving.abort();
+}
+
+test("behind a proxy a client has so many calls open, and one that ends makes room", async () => {
+  edge = await openTestEdge(() => {}, { proxies: behind("x-forwarded-for"), openLimits });
+  const leave = await watch("192.0.2.1");
+  await watch("192.0.2.1");
+  const refused = await failureOf(clientAt("192.0.2.1").check({}));
+  expect(refused).toMatchObject({ reason: PlatformErrorReason.RATE_LIMITED, retryAfterMs: 1_000 });
+  expect(await clientAt("192.0.2.2").check({})).toMatchObject({ status: HealthCheckResponse_ServingStatus.SERVING });
+  leave();
+  await until(() =>
+    clientAt("192.0.2.1")
+      .check({})
+      .then(() => "", String),
+  );
+});
+
+test("calls that are cut off are not counted any more", async () => {
+  edge = await openTestEdge(() => {}, { proxies: behind("x-forwarded-for"), openLimits });
+  const session = connect(edge.url).on("error", () => {});
+  const headers = { ":method": "POST", ":path": "/grpc.health.v1.Health/Check", "content-type": "application/grpc" };
+  const open = () => session.request({ ...headers, te: "trailers", "x-forwarded-for": "192.0.2.1" });
+  const begun = [open(), open()].map((stream) => stream.on("error", () => {}));
+  await until(async () => {
+    const error = await clientAt("192.0.2.1")
+      .check({})
+      .then(() => "served", String);
+    return error.includes("too many calls") ? "" : error;
+  });
+  expect(begun.map((stream) => stream.closed)).toEqual([false, false]);
+  session.destroy();
+  await until(() =>
+    clientAt("192.0.2.1")
+      .check({})
+      .then(() => "", String),
+  );
+});
+
+test.each([
+  ["without proxies", undefined],
+  ["behind one whose connections are the clients'", behind("proxy-v2")],
+])("%s the connections are what is limited", async (_, proxies) => {
+  // The proxy is somewhere else: here clients connect themselves.
+  const elsewhere = proxies && { ...proxies, ranges: ["10.0.0.0/8"] };
+  edge = await openTestEdge(() => {}, { ...(elsewhere ? { proxies: elsewhere } : {}), openLimits });
+  const leaves = await Promise.all(Array.from({ length: 5 }, () => watch("192.0.2.1")));
+  expect(await clientAt("192.0.2.1").check({})).toMatchObject({ status: HealthCheckResponse_ServingStatus.SERVING });
+  for (const leave of leaves) leave();
+});
