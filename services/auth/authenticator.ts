@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Bus } from "#platform/bus/bus.ts";
 import { type Authenticator, type Credentials, deviceHeader } from "#platform/rpc/authenticator.ts";
@@ -69,7 +69,7 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
   }
 
   async function authenticateUser(token: string, given: string | undefined): Promise<UserIdentity> {
-    const key = createHash("sha256").update(token).digest("base64url");
+    const key = hash("sha256", token, "base64url");
     const now = clock();
     const cached = cache.get(key) ?? (await verify(token));
     if (cached.expiresAt <= now) {
