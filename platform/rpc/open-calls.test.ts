@@ -4,7 +4,6 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterEach, expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus } from "#gen/grpc/health/v1/health_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
-
 import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
 import { until } from "#platform/testing/until.ts";
