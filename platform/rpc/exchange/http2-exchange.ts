@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
 import type { AddressOf, Exchange } from "./exchange.ts";
 
 /** How long the end of an answer may take to be on its way before the rest of the request is refused. */
@@ -101,9 +102,8 @@ export class Http2Exchange implements Exchange {
     const stream = this.body;
     if (stream.readableEnded) return;
     stream.resume();
-    setTimeout(() => {
-      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-    }, restMs).unref();
+    const timer = coarseTimers.after(restMs, () => stream.close(constants.NGHTTP2_NO_ERROR));
+    stream.once("close", () => timer.cancel());
   }
 }
 

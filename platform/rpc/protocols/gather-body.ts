@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
 import { platformErrors } from "../errors.ts";
 import type { ReadLimits } from "./wire.ts";
 
@@ -13,10 +14,10 @@ export function gatherBody(
     let bytes = 0;
     let isOver = false;
     const late = () => fail(platformErrors.DEADLINE({ message: "the request did not arrive in time" }));
-    const timer = setTimeout(late, timeoutMs).unref();
+    const timer = coarseTimers.after(timeoutMs, late);
     const release = () => {
       isOver = true;
-      clearTimeout(timer);
+      timer.cancel();
       hold(-bytes);
     };
     const fail = (error: unknown) => {
