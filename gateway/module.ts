@@ -14,6 +14,7 @@ import { watchSessions } from "./delivery/session-watch.ts";
 import type { Stream } from "./delivery/stream.ts";
 import { createStreamMetrics } from "./delivery/stream-metrics.ts";
 import { keepStreamsUp } from "./delivery/upkeep.ts";
+import { WriteTurns } from "./delivery/write-turns.ts";
 
 /** How long streams that were closed may take to hand over their last frame when the server stops. */
 const lastFrameMs = 2000;
@@ -41,7 +42,8 @@ function startGateway(boot: Boot): Module {
   });
   const taken = new Set<Stream>();
   const peers = { chat, presence, validator: createValidator(), budget: boot.callBudget };
-  boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, taken, wrote: metrics.wrote }));
+  const turns = new WriteTurns(metrics.wrote);
+  boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, taken, turns }));
   const endings = [
     following.listen((entry) => audience.tell(entry)),
     watchSessions({ delivery, auth: boot.peer(AuthService), bus, clock, logger }),

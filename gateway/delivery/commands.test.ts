@@ -8,7 +8,7 @@ import { ContentSchema } from "#gen/parley/chat/v1/events_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import { type Budget, createBudget } from "#platform/rpc/budgets.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { newConversationId, uuidv7 } from "#platform/runtime/ids.ts";
 import { deliveryOver, Reader } from "../testing/reader.ts";
@@ -63,10 +63,7 @@ async function* from(requests: ConnectRequest[]): AsyncGenerator<ConnectRequest>
 
 /** Takes as many answers as there were commands. */
 async function answers(count: number): Promise<string[]> {
-  while (reader.client.frames.length < count) {
-    const frame = await stream.next();
-    if (frame) reader.client.apply(frame);
-  }
+  while (reader.client.frames.length < count) await reader.takeNext();
   return reader.client.takeKinds();
 }
 
@@ -118,10 +115,7 @@ test("commands are charged to the user's budget", async () => {
   const budget: Budget = createBudget(1, 60_000);
   const commands = commandsOver(async () => ({ seq: 1n, duplicate: true }), budget);
   await commands.read(from([sendOf("one"), sendOf("two")]));
-  while (reader.client.frames.length < 2) {
-    const frame = await stream.next();
-    if (frame) reader.client.apply(frame);
-  }
+  while (reader.client.frames.length < 2) await reader.takeNext();
   const limited = { reason: PlatformErrorReason.RATE_LIMITED, retryable: true };
   expect(reader.client.frames[1]).toMatchObject({ case: "refused", value: limited });
 });
@@ -168,7 +162,7 @@ test("a client that goes on in more and more conversations while none takes its 
   async function* many(): AsyncGenerator<ConnectRequest> {
     for (let count = 0; count <= maxLanes; count++) {
       yield sendOf("hello", uuidv7(), newConversationId(0));
-      while (stream.hasFrames) await stream.next();
+      while (stream.hasFrames) stream.take();
     }
   }
   const limited = { reason: PlatformErrorReason.RATE_LIMITED, retryable: true };
@@ -178,10 +172,7 @@ test("a client that goes on in more and more conversations while none takes its 
 test("what is not a message is refused at once, spent budget or not, and holds up nothing", async () => {
   const commands = commandsOver(async () => ({ seq: 1n, duplicate: true }), createBudget(1, 60_000));
   await commands.read(from([sendOf("one"), sendOf("two", uuidv7(), "x".repeat(100_000))]));
-  while (reader.client.frames.length < 2) {
-    const frame = await stream.next();
-    if (frame) reader.client.apply(frame);
-  }
+  while (reader.client.frames.length < 2) await reader.takeNext();
   const invalid = { reason: PlatformErrorReason.INVALID_ARGUMENT, retryable: false };
   expect(reader.client.frames.find((frame) => frame.case === "refused")).toMatchObject({ value: invalid });
 });

@@ -94,10 +94,10 @@ async function* tellEvents(
   for (const event of events) {
     const entry = { ...place, seq: Number(event.seq), event, bytes: encodeEvent(event), header };
     stream.narrator.tell(entry, eventItem(entry), membership);
-    if (stream.hasFrames) yield;
+    if (stream.hasEnough) yield;
   }
   stream.narrator.flushOf(id);
-  if (stream.hasFrames) yield;
+  if (stream.hasEnough) yield;
 }
 
 async function* tellLimited(

@@ -2,7 +2,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { SkipReason, type SkipSchema } from "#gen/parley/chat/v1/delivery_pb.js";
 import { ConversationKind, type Event } from "#gen/parley/chat/v1/events_pb.js";
 import type { FollowedEntry } from "#platform/log/following.ts";
-import type { ConversationId, UserId } from "#platform/runtime/ids.ts";
+import type { UserIdentity } from "#platform/rpc/identity.ts";
+import type { ConversationId } from "#platform/runtime/ids.ts";
 import { type Item, itemAt, type LogPlace, plainItem } from "./frames.ts";
 import type { Membership } from "./membership.ts";
 
@@ -17,22 +18,25 @@ interface PendingSkip {
   readonly position: number;
 }
 
+/** Whom a narrator has tell. */
+export interface Teller {
+  readonly identity: UserIdentity;
+  push(item: Item): void;
+  /** Whether a `sent` with this client id is still to be told. */
+  tellsSent(clientId: string): boolean;
+}
+
 /**
  * Turns the entries of the log into what one stream is told: entries go in by rising position within a shard, frames
  * come out that leave no hole in any conversation. Numbers to pass over are held back and merged until the next frame
  * of their conversation; a frame that comes meanwhile covers its shard only up to before the first of them.
  */
 export class Narrator {
-  readonly #userId: UserId;
-  readonly #emit: (item: Item) => void;
-  readonly #tellsSent: (clientId: string) => boolean;
-  readonly #skips = new Map<ConversationId, PendingSkip>();
+  readonly #teller: Teller;
+  #skips: Map<ConversationId, PendingSkip> | undefined;
 
-  /** `tellsSent` says whether a `sent` with this client id is still to be told. */
-  constructor(userId: UserId, emit: (item: Item) => void, tellsSent: (clientId: string) => boolean) {
-    this.#userId = userId;
-    this.#emit = emit;
-    this.#tellsSent = tellsSent;
+  constructor(teller: Teller) {
+    this.#teller = teller;
   }
 
   /** `item` is the shared frame of the entry's event. */
@@ -50,17 +54,17 @@ export class Narrator {
       return;
     }
     if (placement === "first") {
-      this.#emit(plainItem({ case: "joined", value: { conversationId, baseSeq: BigInt(seq - 1) } }));
+      this.#teller.push(plainItem({ case: "joined", value: { conversationId, baseSeq: BigInt(seq - 1) } }));
     }
-    if (this.#isOwnMessage(entry) && this.#tellsSent(entry.header.clientId)) {
+    if (this.#isOwnMessage(entry) && this.#teller.tellsSent(entry.header.clientId)) {
       const { clientId } = entry.header;
-      this.#emit(plainItem({ case: "sent", value: { clientId, conversationId, seq: event.seq } }));
+      this.#teller.push(plainItem({ case: "sent", value: { clientId, conversationId, seq: event.seq } }));
     }
     if (placement === "last") {
-      this.#emit({ ...item, position: 0 });
-      this.#emit(this.#covered(itemAt(entry, { case: "left", value: { conversationId, toSeq: event.seq } })));
+      this.#teller.push({ ...item, position: 0 });
+      this.#teller.push(this.#covered(itemAt(entry, { case: "left", value: { conversationId, toSeq: event.seq } })));
     } else {
-      this.#emit(this.#covered(item));
+      this.#teller.push(this.#covered(item));
     }
   }
 
@@ -69,19 +73,19 @@ export class Narrator {
     const { conversationId } = run;
     this.flushOf(conversationId);
     const value = { conversationId, fromSeq: BigInt(run.from), toSeq: BigInt(run.to) };
-    this.#emit(this.#covered(itemAt(at, { case: "limited", value })));
+    this.#teller.push(this.#covered(itemAt(at, { case: "limited", value })));
   }
 
   /** Tells all numbers that are to be passed over. Frames that carry a token come after this. */
   flush(): void {
-    for (const conversation of [...this.#skips.keys()]) this.flushOf(conversation);
+    for (const conversation of [...(this.#skips?.keys() ?? [])]) this.flushOf(conversation);
   }
 
   flushOf(conversationId: ConversationId): void {
-    const skip = this.#skips.get(conversationId);
+    const skip = this.#skips?.get(conversationId);
     if (!skip) return;
-    this.#skips.delete(conversationId);
-    this.#emit(
+    this.#skips?.delete(conversationId);
+    this.#teller.push(
       skipItem({
         conversationId,
         fromSeq: BigInt(skip.fromSeq),
@@ -92,6 +96,7 @@ export class Narrator {
   }
 
   #skip({ conversationId, seq, shard, position }: FollowedEntry): void {
+    this.#skips ??= new Map();
     const pending = this.#skips.get(conversationId) ?? { fromSeq: seq, shard, position };
     this.#skips.set(conversationId, { ...pending, toSeq: seq });
     if (this.#skips.size > maxPendingSkips) this.flush();
@@ -99,21 +104,21 @@ export class Narrator {
 
   #tellVoid(entry: FollowedEntry, from: bigint): void {
     const { conversationId, event } = entry;
-    this.#emit(plainItem({ case: "reset", value: { conversationId, keepSeq: from - 1n } }));
+    this.#teller.push(plainItem({ case: "reset", value: { conversationId, keepSeq: from - 1n } }));
     const value = { conversationId, fromSeq: from, toSeq: event.seq, reason: SkipReason.VOID };
-    this.#emit(this.#covered(itemAt(entry, { case: "skip", value })));
+    this.#teller.push(this.#covered(itemAt(entry, { case: "skip", value })));
   }
 
   /** A message that a device of this user sent, be it deleted by now. */
   #isOwnMessage({ header, event }: FollowedEntry): boolean {
-    if (header.userId !== this.#userId || header.clientId === "") return false;
+    if (header.userId !== this.#teller.identity.userId || header.clientId === "") return false;
     const { body } = event;
     return body.case === "messagePosted" || (body.case === "tombstone" && body.value.targetSeq === event.seq);
   }
 
   #covered(item: Item): Item {
     let position = item.position;
-    for (const skip of this.#skips.values()) {
+    for (const skip of this.#skips?.values() ?? []) {
       if (skip.shard === item.shard) position = Math.min(position, skip.position - 1);
     }
     return position === item.position ? item : { ...item, position };

@@ -21,7 +21,7 @@ const batchSize = 100;
 
 /**
  * Tells a stream what it missed, shard by shard, until it stands at the end of the ring on all of them: then, in the
- * same turn, it may go live. Yields whenever frames wait to be taken.
+ * same turn, it may go live. Yields whenever enough frames wait to be taken.
  */
 export async function* replay(stream: Stream, deps: ReplayDeps): AsyncGenerator<void> {
   const { following } = deps;
@@ -44,7 +44,7 @@ async function* replayShard(stream: Stream, shard: number, deps: ReplayDeps): As
       tellMissed(stream, entry, deps);
       stream.told[shard] = entry.position;
       deps.pulse(stream);
-      if (stream.hasFrames) yield;
+      if (stream.hasEnough) yield;
     }
     if (entries.length === batchSize) await nextTurn();
   }

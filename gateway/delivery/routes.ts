@@ -1,11 +1,15 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { ConnectRequest, DeliveryService, Frame, SubscribeRequest } from "#gen/parley/chat/v1/delivery_pb.js";
+import { sinkKey } from "#platform/rpc/calls/sink.ts";
 import { callingUser } from "#platform/rpc/identity.ts";
 import { streamErrors } from "../errors.ts";
 import { type CommandPeers, Commands } from "./commands.ts";
 import type { Delivery } from "./delivery.ts";
 import type { PresenceWatch } from "./presence-watch.ts";
 import type { Stream } from "./stream.ts";
+import { StreamWriter } from "./stream-writer.ts";
+import { TakenFrames } from "./taken-frames.ts";
+import type { WriteTurns } from "./write-turns.ts";
 
 export interface RouteDeps {
   readonly delivery: Delivery;
@@ -13,27 +17,22 @@ export interface RouteDeps {
   readonly peers: CommandPeers;
   /** Streams whose frames are being taken. */
   readonly taken: Set<Stream>;
-  readonly wrote: () => void;
+  readonly turns: WriteTurns;
 }
 
 /** A Connect stream whose `open` does not come within this time is refused. */
 export const openTimeoutMs = 10_000;
 
 export function createDeliveryRoutes(deps: RouteDeps): ServiceImpl<typeof DeliveryService> {
-  const open = async (request: SubscribeRequest, context: HandlerContext) => {
-    const stream = await deps.delivery.open(callingUser(context), request, context.signal);
-    deps.presenceWatch.watch(stream, request.presenceUserIds);
-    return stream;
-  };
   return {
     async *subscribe(request, context) {
-      yield* framesOf(await open(request, context), context.signal, deps);
+      yield* framesOf(await open(request, context, deps), context, deps);
     },
     async *connect(requests, context) {
       const iterator = requests[Symbol.asyncIterator]();
       try {
-        const stream = await open(await readOpen(iterator), context);
-        yield* talk(stream, iterator, context.signal, deps);
+        const stream = await open(await readOpen(iterator), context, deps);
+        yield* talk(stream, iterator, context, deps);
       } finally {
         // Not waited for: it ends when the client does, or when the response is out.
         iterator.return?.().catch(() => undefined);
@@ -42,11 +41,26 @@ export function createDeliveryRoutes(deps: RouteDeps): ServiceImpl<typeof Delive
   };
 }
 
+async function open(request: SubscribeRequest, context: HandlerContext, { delivery, presenceWatch }: RouteDeps) {
+  const stream = await delivery.open(callingUser(context), request, leavingOf(context));
+  presenceWatch.watch(stream, request.presenceUserIds);
+  return stream;
+}
+
+/** Aborts where the client leaves before its stream is open. The context's own signal would last as long as the call. */
+function leavingOf(context: HandlerContext): AbortSignal {
+  const sink = context.values.get(sinkKey);
+  if (!sink) return context.signal;
+  const leaving = new AbortController();
+  sink.onOver(() => leaving.abort());
+  return leaving.signal;
+}
+
 /** Carries out what the client says while its frames are taken. */
 async function* talk(
   stream: Stream,
   requests: AsyncIterator<ConnectRequest>,
-  signal: AbortSignal,
+  context: HandlerContext,
   deps: RouteDeps,
 ): AsyncGenerator<Frame> {
   const commands = new Commands(stream, deps.peers);
@@ -56,29 +70,33 @@ async function* talk(
     stream.abandon();
   });
   try {
-    yield* framesOf(stream, signal, deps);
+    yield* framesOf(stream, context, deps);
   } finally {
     commands.close();
   }
   if (failure) throw failure;
 }
 
-/** Yields the stream's frames until it ends or nobody reads them any more. */
-async function* framesOf(stream: Stream, signal: AbortSignal, { taken, wrote }: RouteDeps): AsyncGenerator<Frame> {
+/** Has the stream's frames written until it ends or nobody reads them any more; yields them where there is no sink. */
+async function* framesOf(stream: Stream, context: HandlerContext, { taken, turns }: RouteDeps) {
+  const sink = context.values.get(sinkKey);
+  taken.add(stream);
+  try {
+    if (sink) await new StreamWriter(stream, sink, turns).run();
+    else yield* takenBy(context.signal, stream);
+  } finally {
+    taken.delete(stream);
+    stream.abandon();
+  }
+}
+
+async function* takenBy(signal: AbortSignal, stream: Stream): AsyncGenerator<Frame> {
+  const frames = new TakenFrames(stream);
   const leave = () => stream.abandon();
   signal.addEventListener("abort", leave, { once: true });
   if (signal.aborted) leave();
-  taken.add(stream);
-  try {
-    for (let frame = await stream.next(); frame; frame = await stream.next()) {
-      wrote();
-      yield frame;
-    }
-  } finally {
-    taken.delete(stream);
-    signal.removeEventListener("abort", leave);
-    leave();
-  }
+  for (let frame = await frames.next(); frame; frame = await frames.next()) yield frame;
+  signal.removeEventListener("abort", leave);
 }
 
 async function readOpen(requests: AsyncIterator<ConnectRequest>): Promise<SubscribeRequest> {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { CloseReason } from "#gen/parley/chat/v1/delivery_pb.js";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import { deliveryOver, Reader } from "../testing/reader.ts";

@@ -3,7 +3,7 @@ import { CloseReason } from "#gen/parley/chat/v1/delivery_pb.js";
 import type { StreamWatcher } from "./delivery.ts";
 
 export interface StreamMetrics extends StreamWatcher {
-  wrote(): void;
+  wrote(frames: number): void;
 }
 
 export function createStreamMetrics(registry: Registry): StreamMetrics {
@@ -17,7 +17,7 @@ export function createStreamMetrics(registry: Registry): StreamMetrics {
     registers,
   });
   return {
-    wrote: () => frames.inc(),
+    wrote: (count) => frames.inc(count),
     opened: () => open.inc(),
     closed(_stream, reason) {
       open.dec();

@@ -1,11 +1,11 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { CloseReason, type Frame } from "#gen/parley/chat/v1/delivery_pb.js";
+import { CloseReason } from "#gen/parley/chat/v1/delivery_pb.js";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import { FrameQueue, maxQueuedFrames } from "./frame-queue.ts";
-import { type Item, makeFrame, tokenItem } from "./frames.ts";
+import { type Item, plainItem, tokenItem } from "./frames.ts";
 import type { Membership } from "./membership.ts";
-import { Narrator } from "./narrator.ts";
+import { Narrator, type Teller } from "./narrator.ts";
 
 export interface StreamDeps {
   readonly following: Following;
@@ -14,6 +14,14 @@ export interface StreamDeps {
   readonly now: () => number;
   /** Hears why a replay could not go on. */
   readonly failed: (error: unknown) => void;
+}
+
+/** Takes the frames of a stream. */
+export interface Outlet {
+  /** Frames wait to be taken, the last one maybe, or none ever will. Called any number of times. */
+  ready(): void;
+  /** More frames wait than may: those that the client has room for are to be taken now. */
+  full(): void;
 }
 
 /** How long a client waits before it comes back, before jitter. */
@@ -28,24 +36,25 @@ const retryAfterMs = new Map([
  * so that it goes at the client's pace. Then it is live: the log fills the queue, and a client that does not empty it
  * in time is closed.
  */
-export class Stream {
+export class Stream implements Teller {
   readonly identity: UserIdentity;
   readonly narrator: Narrator;
   /** From 0 to 1: shifts what is done for each stream from time to time, so that it never falls due for all at once. */
   readonly spread = Math.random();
   /** Per shard the position up to which everything was told. Moved by the replay; once live, only a floor. */
   readonly told: number[];
-  /** When the client last took a frame. */
-  takenAt: number;
+  /** When the client last had room for more of its replay. */
+  askedAt: number;
   /** When the client was last sent a token. */
   tokenAt: number;
+  outlet: Outlet | undefined;
   /** Hears that a message of the user's comes; false: the client was told already. */
-  onSent: (clientId: string) => boolean = () => true;
+  onSent: ((clientId: string) => boolean) | undefined;
   readonly #deps: StreamDeps;
   readonly #queue = new FrameQueue();
   /** `reason` is UNSPECIFIED where the client went away. */
   readonly #onClose: (stream: Stream, reason: CloseReason) => void;
-  readonly #lateMarks = new Map<string, Item>();
+  #lateMarks: Map<string, Item> | undefined;
   #written: number[];
   /** The token that the client came with, until a frame covers more. */
   #token: string;
@@ -53,7 +62,6 @@ export class Stream {
   #isLive = false;
   #closing: CloseReason | undefined;
   #isOver = false;
-  #wake = () => {};
 
   constructor(
     deps: StreamDeps,
@@ -64,16 +72,12 @@ export class Stream {
     this.#deps = deps;
     this.identity = identity;
     this.told = [...start.positions];
-    this.takenAt = deps.now();
+    this.askedAt = deps.now();
     this.#written = [...start.positions];
     this.#token = start.token;
-    this.tokenAt = deps.now();
+    this.tokenAt = this.askedAt;
     this.#onClose = onClose;
-    this.narrator = new Narrator(
-      identity.userId,
-      (item) => this.push(item),
-      (clientId) => this.onSent(clientId),
-    );
+    this.narrator = new Narrator(this);
   }
 
   get isLive(): boolean {
@@ -84,9 +88,19 @@ export class Stream {
     return this.#closing !== undefined;
   }
 
+  /** Whether the last frame was taken, or nobody takes frames any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Whether frames wait to be taken. */
   get hasFrames(): boolean {
     return this.#queue.length > 0;
+  }
+
+  /** Whether the replay has told so much that it is to be taken first. */
+  get hasEnough(): boolean {
+    return this.#queue.hasEnough;
   }
 
   /** Sets what fills the queue before the stream is live. It ends with `goLive`. */
@@ -97,8 +111,8 @@ export class Stream {
   /** What is in the ring now was told; from this turn on, what is followed is told at once. */
   goLive(): void {
     this.#isLive = true;
-    for (const item of this.#lateMarks.values()) this.push(item);
-    this.#lateMarks.clear();
+    for (const item of this.#lateMarks?.values() ?? []) this.push(item);
+    this.#lateMarks = undefined;
     this.#pushToken("caughtUp");
   }
 
@@ -107,10 +121,14 @@ export class Stream {
     if (this.#isLive && entry.position > (this.told[entry.shard] ?? 0)) this.narrator.tell(entry, item, membership);
   }
 
+  tellsSent(clientId: string): boolean {
+    return this.onSent?.(clientId) ?? true;
+  }
+
   /** Queues a frame; a client that is too slow for it is closed. */
   push(item: Item): void {
     if (this.isClosed) return;
-    if (this.#queue.push(item)) this.#wake();
+    if (this.#queue.push(item) || this.#pushInstead(item)) this.outlet?.ready();
     else this.close(CloseReason.SLOW);
   }
 
@@ -124,7 +142,7 @@ export class Stream {
   /** Queues the user's own mark; during replay the last one of each conversation is kept until the stream is live. */
   offerOwnMark(conversation: string, item: Item): void {
     if (this.#isLive) this.push(item);
-    else if (!this.isClosed && this.#lateMarks.size < maxQueuedFrames / 2) this.#lateMarks.set(conversation, item);
+    else if (!this.isClosed) this.#keepMark(conversation, item);
   }
 
   /** Tells where the stream is. */
@@ -139,31 +157,30 @@ export class Stream {
     this.#isLive = false;
     this.#queue.clear();
     this.#onClose(this, reason);
-    this.#wake();
+    this.outlet?.ready();
   }
 
-  /** Ends the stream without a last frame: nobody reads it any more. */
+  /** Ends the stream without a last frame: nobody takes it. */
   abandon(): void {
-    this.close(CloseReason.UNSPECIFIED);
     this.#isOver = true;
+    this.close(CloseReason.UNSPECIFIED);
+    this.outlet?.ready();
   }
 
-  /** The next frame, once there is one; undefined after the last. One call at a time. */
-  async next(): Promise<Frame | undefined> {
-    this.takenAt = this.#deps.now();
-    while (!this.#isOver) {
-      if (this.#closing !== undefined) return this.#lastFrame(this.#closing);
-      const item = this.#queue.shift();
-      if (item) return this.#write(item);
-      if (this.#replay) await this.#replayMore(this.#replay);
-      else await this.#woken();
-    }
-    return undefined;
+  /** The next frame, for the client: what it covers counts as told. Undefined where none waits. */
+  take(): Item | undefined {
+    if (this.#isOver) return undefined;
+    if (this.#closing !== undefined) return this.#lastFrame(this.#closing);
+    const item = this.#queue.shift();
+    if (item) this.#cover(item);
+    return item;
   }
 
-  async #replayMore(replay: AsyncIterator<void>): Promise<void> {
+  /** Lets the replay go on, as the client has room for more: resolves when it has told something or is done. */
+  async replayMore(): Promise<void> {
+    this.askedAt = this.#deps.now();
     try {
-      if ((await replay.next()).done) this.#replay = undefined;
+      if ((await this.#replay?.next())?.done !== false) this.#replay = undefined;
     } catch (error) {
       this.#replay = undefined;
       if (this.isClosed) return;
@@ -172,11 +189,20 @@ export class Stream {
     }
   }
 
-  #write(item: Item): Frame {
-    if (item.covers || item.position > 0) this.#token = "";
-    if (item.covers) this.#written = [...item.covers];
-    else if (item.position > (this.#written[item.shard] ?? 0)) this.#written[item.shard] = item.position;
-    return item.frame;
+  #pushInstead(item: Item): boolean {
+    this.outlet?.full();
+    return !this.isClosed && this.#queue.push(item);
+  }
+
+  #keepMark(conversation: string, item: Item): void {
+    this.#lateMarks ??= new Map();
+    if (this.#lateMarks.size < maxQueuedFrames / 2) this.#lateMarks.set(conversation, item);
+  }
+
+  #cover({ covers, shard, position }: Item): void {
+    if (covers || position > 0) this.#token = "";
+    if (covers) this.#written = [...covers];
+    else if (position > (this.#written[shard] ?? 0)) this.#written[shard] = position;
   }
 
   #pushToken(frame: "caughtUp" | "heartbeat"): void {
@@ -189,7 +215,7 @@ export class Stream {
     this.push(tokenItem({ case: frame, value: { token: seal(this.identity, covers) } }, covers));
   }
 
-  #lastFrame(reason: CloseReason): Frame {
+  #lastFrame(reason: CloseReason): Item {
     this.#isOver = true;
     const wait = retryAfterMs.get(reason);
     const value = {
@@ -197,12 +223,6 @@ export class Stream {
       token: this.#token || this.#deps.seal(this.identity, this.#written),
       ...(wait === undefined ? {} : { retryAfter: durationFromMs(Math.round(wait * (0.5 + Math.random()))) }),
     };
-    return makeFrame({ case: "closed", value });
-  }
-
-  #woken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    return plainItem({ case: "closed", value });
   }
 }

@@ -5,6 +5,7 @@ import { uuidv7 } from "#platform/runtime/ids.ts";
 import { deliveryOver, Reader } from "../testing/reader.ts";
 import { body, openWorld, type World } from "../testing/world.ts";
 import { type Delivery, heartbeatMs } from "./delivery.ts";
+import { enoughFrames } from "./frame-queue.ts";
 import { keepStreamsUp, stalledReplayMs } from "./upkeep.ts";
 
 let world: World;
@@ -46,7 +47,7 @@ test("a client that does not go on with its replay is closed", async () => {
   const group = await world.create(ConversationKind.GROUP, [ann], 0);
   await reader.close(CloseReason.STOPPING);
   const posted = body({ case: "messagePosted", value: { content: { text: "hello" } } });
-  for (let count = 0; count < 3; count++) await world.append(group, ann, posted);
+  for (let count = 0; count <= enoughFrames; count++) await world.append(group, ann, posted);
   await reader.connect();
   await reader.take(2);
   vi.advanceTimersByTime(stalledReplayMs - 1000);

@@ -4,7 +4,7 @@ import type { Clock } from "#platform/runtime/clock.ts";
 import { type Delivery, heartbeatMs } from "./delivery.ts";
 import type { Stream } from "./stream.ts";
 
-/** A client that takes no frame of its replay for this long is closed. */
+/** A client that has no room for more of its replay for this long is closed. */
 export const stalledReplayMs = 60_000;
 /** Often, so that little falls due at once: an event never waits behind the heartbeats of all streams. */
 const upkeepMs = 200;
@@ -19,7 +19,7 @@ export interface UpkeepDeps {
 export function keepStreamsUp({ delivery, following, clock }: UpkeepDeps): () => void {
   const look = (stream: Stream, now: number) => {
     if (stream.isLive && now - stream.tokenAt >= heartbeatMs * (1 - stream.spread / 4)) stream.heartbeat();
-    if (!stream.isLive && now - stream.takenAt >= stalledReplayMs) stream.close(CloseReason.SLOW);
+    if (!stream.isLive && now - stream.askedAt >= stalledReplayMs) stream.close(CloseReason.SLOW);
   };
   const timer = setInterval(() => {
     const now = clock();

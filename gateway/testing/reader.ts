@@ -7,6 +7,7 @@ import { createSealer } from "#platform/runtime/sealing.ts";
 import { Audience } from "../delivery/audience.ts";
 import { Delivery } from "../delivery/delivery.ts";
 import type { Stream } from "../delivery/stream.ts";
+import { TakenFrames } from "../delivery/taken-frames.ts";
 import { ModelClient } from "./model-client.ts";
 import type { World } from "./world.ts";
 
@@ -45,6 +46,7 @@ export class Reader {
   readonly #delivery: Delivery;
   readonly #identity: UserIdentity;
   stream: Stream | undefined;
+  #frames: TakenFrames | undefined;
 
   /** The device is the user's only one unless another is named. */
   constructor(delivery: Delivery, user: string, device = user) {
@@ -56,6 +58,7 @@ export class Reader {
     if (this.stream && !this.stream.isClosed) return;
     const request = create(SubscribeRequestSchema, { token: this.client.token });
     this.stream = await this.#delivery.open(this.#identity, request, new AbortController().signal);
+    this.#frames = new TakenFrames(this.stream);
   }
 
   /** Takes up to `count` frames; fewer where a live stream has no more. */
@@ -63,10 +66,15 @@ export class Reader {
     const { stream } = this;
     for (let taken = 0; stream && taken < count; taken++) {
       if (stream.isLive && !stream.hasFrames) return;
-      const frame = await stream.next();
-      if (!frame) return;
-      this.client.apply(frame);
+      if (!(await this.takeNext())) return;
     }
+  }
+
+  /** Takes the next frame, once there is one; false after the last. */
+  async takeNext(): Promise<boolean> {
+    const frame = await this.#frames?.next();
+    if (frame) this.client.apply(frame);
+    return frame !== undefined;
   }
 
   drop(crashes: boolean): void {
@@ -78,8 +86,7 @@ export class Reader {
   async close(reason: CloseReason): Promise<void> {
     if (!this.stream) return;
     this.stream.close(reason);
-    const last = await this.stream.next();
-    if (last) this.client.apply(last);
+    await this.takeNext();
     this.stream = undefined;
   }
 

@@ -15,7 +15,7 @@ import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import { encodeEvent, holdsContentOf, tombstoneOf } from "#platform/log/tombstones.ts";
 import { identityKey } from "#platform/rpc/identity.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { type ConversationId, newConversationId, shardOf, uuidv7 } from "#platform/runtime/ids.ts";
 

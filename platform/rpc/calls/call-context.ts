@@ -48,6 +48,7 @@ export class CallContext implements HandlerContext {
   #ending: { readonly reason: unknown } | undefined;
   /** Stops who waits in `untilAborted`. */
   #stopWaiting: ((reason: unknown) => void) | undefined;
+  #onOver: (() => void) | undefined;
 
   constructor(start: CallStart) {
     this.#start = start;
@@ -107,6 +108,12 @@ export class CallContext implements HandlerContext {
     return this.#ending !== undefined;
   }
 
+  /** Calls the listener once the call is over; at once where it is. A later listener takes its place. */
+  onOver(listener: () => void): void {
+    if (this.#ending) listener();
+    else this.#onOver = listener;
+  }
+
   /** Waits, but not longer than the call lasts: rejects with why it was aborted. One wait at a time. */
   untilAborted<T>(work: PromiseLike<T> | T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -132,6 +139,7 @@ export class CallContext implements HandlerContext {
     this.#ending = { reason };
     clearTimeout(this.#deadline);
     this.#controller?.abort(reason);
+    this.#onOver?.();
   }
 }
 

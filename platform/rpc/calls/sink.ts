@@ -12,6 +12,8 @@ export interface Sink {
   /** False where the client is behind: `onDrain` is called once it has caught up. Bytes are taken in any case. */
   write(envelopes: Uint8Array): boolean;
   onDrain(listener: () => void): void;
+  /** Calls the listener once, when the call is over: at once where it is. A later listener takes its place. */
+  onOver(listener: () => void): void;
   /** Bytes that were written and wait for the client. */
   readonly unsentBytes: number;
 }

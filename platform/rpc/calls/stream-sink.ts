@@ -35,4 +35,8 @@ export class StreamSink implements Sink {
   onDrain(listener: () => void): void {
     this.#wire.exchange.onDrain(listener);
   }
+
+  onOver(listener: () => void): void {
+    this.#context.onOver(listener);
+  }
 }
