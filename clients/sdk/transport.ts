@@ -1,5 +1,6 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
+import { tornStreamInterceptor } from "./interceptors/torn-streams.ts";
 
 /** How calls reach the server. */
 export interface Connection {
@@ -18,7 +19,7 @@ export const callTimeoutMs = 15_000;
 export const connectByFetch: Connect = (baseUrl, interceptors) => ({
   transport: createConnectTransport({
     baseUrl,
-    interceptors,
+    interceptors: [...interceptors, tornStreamInterceptor()],
     useBinaryFormat: true,
     defaultTimeoutMs: callTimeoutMs,
   }),

@@ -1,4 +1,5 @@
 import { createConnectTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { tornStreamInterceptor } from "../interceptors/torn-streams.ts";
 import { type Connect, callTimeoutMs } from "../transport.ts";
 
 /** A connection that answers no PING for this long is given up. */
@@ -11,7 +12,7 @@ export const connectByHttp2: Connect = (baseUrl, interceptors) => {
     transport: createConnectTransport({
       baseUrl,
       httpVersion: "2",
-      interceptors,
+      interceptors: [...interceptors, tornStreamInterceptor()],
       sessionManager,
       defaultTimeoutMs: callTimeoutMs,
     }),
