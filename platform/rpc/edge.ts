@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
@@ -16,13 +17,14 @@ import { createRateLimits } from "./interceptors/rate-limits.ts";
 import { type PolicyOf, readPolicies } from "./method-policy.ts";
 import { createOpenCallLimit } from "./open-calls.ts";
 import { createPages, send, text } from "./pages.ts";
-import { listenOnOnePort, type OnePortOptions } from "./port/one-port-server.ts";
+import { listenOnOnePort, type OnePortOptions, type OnePortServer } from "./port/one-port-server.ts";
 import { createRpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
 import { serveStandard } from "./standard/serve-standard.ts";
 import { typedFailure } from "./typed-failure.ts";
 import { refuseUnknownMethod } from "./unknown-method.ts";
 import { createValidation } from "./validation.ts";
+import { createWebSockets } from "./websocket/websockets.ts";
 
 /** Largest message that the server reads, after decompression. */
 export const maxReadBytes = 1024 * 1024;
@@ -57,19 +59,30 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const stopping = new AbortController();
   const notReady = () => (stopping.signal.aborted ? ["the server is stopping"] : options.notReady());
   serveStandard(served, notReady, stopping.signal);
-  const calls = openCalls(options);
+  const policyOf = policiesOf(served);
+  const maxMessageBytes = (method: DescMethod) =>
+    policyOf(method).auth === Auth.PUBLIC ? maxPublicBytes : maxReadBytes;
+  const calls = openCalls(options, policyOf, maxMessageBytes);
+  const webSockets = createWebSockets({
+    methods: served.methods().map(({ method }) => method),
+    allowedOrigins: config.allowedOrigins,
+    maxMessageBytes,
+    metrics: options.metrics,
+    onExchange: calls.handle,
+  });
   const pages = createPages({ ...options, notReady });
   const cors = createCors(config.allowedOrigins);
   const onExchange = (exchange: Exchange) => {
     if (cors(exchange) || calls.handle(exchange) || pages(exchange) || refuseUnknownMethod(exchange)) return;
     send(exchange, text(404, "not found"));
   };
-  const port = await listen(options, onExchange);
+  const port = await listen(options, { onExchange, onUpgrade: webSockets.upgrade });
   return {
     url: port.url,
     refuse() {
       stopping.abort();
       calls.refuse();
+      webSockets.refuse();
       port.refuse();
     },
     finish: (graceMs) => Promise.race([calls.idle(), wait(graceMs, undefined, { ref: false })]),
@@ -80,8 +93,11 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   };
 }
 
-function openCalls({ config, served, authenticator, callBudget, metrics, logger }: EdgeOptions): Calls {
-  const policyOf = policiesOf(served);
+function openCalls(
+  { config, served, authenticator, callBudget, metrics, logger }: EdgeOptions,
+  policyOf: PolicyOf,
+  maxMessageBytes: (method: DescMethod) => number,
+): Calls {
   const limits = createRateLimits(policyOf, config.limits, callBudget);
   const admitCaller = createAdmission(policyOf, authenticator);
   const countOpen = createOpenCallLimit(config);
@@ -94,7 +110,7 @@ function openCalls({ config, served, authenticator, callBudget, metrics, logger 
     },
     interceptors: [limits.intercept],
     check: createValidation(),
-    maxMessageBytes: (method) => (policyOf(method).auth === Auth.PUBLIC ? maxPublicBytes : maxReadBytes),
+    maxMessageBytes,
     typeFailure: (error, { name: method }) =>
       typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect")),
     observer: observe(createRpcMetrics(metrics), logger),
@@ -113,7 +129,10 @@ function observe(metrics: CallObserver, logger: Logger): CallObserver {
   };
 }
 
-async function listen({ config, metrics }: EdgeOptions, onExchange: OnePortOptions["onExchange"]) {
+async function listen(
+  { config, metrics }: EdgeOptions,
+  answering: Pick<OnePortOptions, "onExchange" | "onUpgrade">,
+): Promise<OnePortServer> {
   const { listen: address, tls, proxies, openLimits } = config;
   try {
     const certificate = tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
@@ -123,7 +142,7 @@ async function listen({ config, metrics }: EdgeOptions, onExchange: OnePortOptio
       ...(proxies ? { proxies } : {}),
       openLimits,
       metrics,
-      onExchange,
+      ...answering,
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

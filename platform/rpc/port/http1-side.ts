@@ -1,11 +1,15 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import type { PortLimits } from "./port-limits.ts";
 
 /** How often requests that take too long are looked for. */
 const checkMs = 1_000;
 
+/** Takes a connection that is to become a WebSocket. */
+export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 /** The HTTP/1.1 half of the port: fed with sockets, never listening itself. */
-export function createHttp1Side(onRequest: RequestListener, limits: PortLimits): Server {
+export function createHttp1Side(onRequest: RequestListener, limits: PortLimits, onUpgrade?: OnUpgrade): Server {
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
@@ -14,9 +18,12 @@ export function createHttp1Side(onRequest: RequestListener, limits: PortLimits):
       keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: Math.min(checkMs, limits.headersMs),
       maxHeaderSize: limits.headerBytes,
+      // Other protocols that are offered, such as h2c, are passed over, as RFC 9110, section 7.8, lets a server do.
+      shouldUpgradeCallback: ({ headers }) => onUpgrade !== undefined && headers.upgrade?.toLowerCase() === "websocket",
     },
     onRequest,
   );
+  if (onUpgrade) server.on("upgrade", onUpgrade);
   // Else a client that stops reading would keep its connection, and what is written to it, for ever.
   server.setTimeout(limits.idleMs);
   // Timeouts are checked only once the server was told that it listens.

@@ -1,13 +1,14 @@
 import { once } from "node:events";
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { Registry } from "prom-client";
-import type { Exchange } from "../exchange/exchange.ts";
+import type { AddressOf, Exchange } from "../exchange/exchange.ts";
 import { Http1Exchange } from "../exchange/http1-exchange.ts";
 import { Http2Exchange } from "../exchange/http2-exchange.ts";
 import { createAccept, noOpenLimits, type OpenLimits } from "./connection-limits.ts";
 import { createAddressOf } from "./forwarded.ts";
-import { createHttp1Side } from "./http1-side.ts";
+import { createHttp1Side, type OnUpgrade } from "./http1-side.ts";
 import { createHttp2Side } from "./http2-side.ts";
 import { maxConnections, type PortLimits, portLimits } from "./port-limits.ts";
 import { createPortMetrics, type HttpVersion } from "./port-metrics.ts";
@@ -27,6 +28,8 @@ export interface OnePortOptions {
   readonly openLimits?: OpenLimits;
   readonly metrics?: Registry;
   readonly onExchange: (exchange: Exchange) => void;
+  /** Takes connections that are to become WebSockets. Absent: nothing is upgraded. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer, addressOf: AddressOf) => void;
 }
 
 /** HTTP/1.1 and HTTP/2 on one port: cleartext by prior knowledge, TLS by ALPN. */
@@ -43,7 +46,7 @@ const noProxies: TrustedProxies = { ranges: [], header: "x-forwarded-for" };
 type Pass = (socket: Socket, version: HttpVersion) => void;
 
 export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortServer> {
-  const { limits = portLimits, proxies = noProxies, openLimits = noOpenLimits, onExchange, tls } = options;
+  const { limits = portLimits, proxies = noProxies, openLimits = noOpenLimits, onExchange, onUpgrade, tls } = options;
   const metrics = createPortMetrics(options.metrics ?? new Registry());
   const addressOf = createAddressOf(createTrust(proxies.ranges), proxies.header);
   let refusing = false;
@@ -51,7 +54,8 @@ export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortS
     if (refusing) response.setHeader("connection", "close");
     onExchange(new Http1Exchange(request, response, addressOf));
   };
-  const http1 = createHttp1Side(onHttp1, limits);
+  const upgrade: OnUpgrade | undefined = onUpgrade && ((...request) => onUpgrade(...request, addressOf));
+  const http1 = createHttp1Side(onHttp1, limits, upgrade);
   const http2 = createHttp2Side((stream, headers) => onExchange(new Http2Exchange(stream, headers, addressOf)), limits);
   const pass: Pass = (socket, version) => {
     metrics.opened(socket, version);
