@@ -4,19 +4,20 @@
  */
 export class Allowance {
   #used = 0;
-  #since = performance.now();
+  #since = 0;
 
-  /** Whether one more is allowed. `further` are some that were earned since this last was asked for. */
-  take(atOnce: number, perSecond: number, further: () => number = none): boolean {
-    this.#used++;
+  /** Whether one more is allowed. `earned` are some that are given back first. */
+  take(atOnce: number, perSecond: number, earned = 0): boolean {
+    this.#used = Math.max(0, this.#used - earned) + 1;
     if (this.#used <= atOnce) return true;
-    const now = performance.now();
-    this.#used = Math.max(1, this.#used - ((now - this.#since) / 1000) * perSecond - further());
+    const now = wholeMs();
+    this.#used = Math.max(1, this.#used - Math.floor(((now - this.#since) / 1000) * perSecond));
     this.#since = now;
     return this.#used <= atOnce;
   }
 }
 
-function none(): number {
-  return 0;
+/** Milliseconds that never go back. Whole numbers take no memory of their own. */
+export function wholeMs(): number {
+  return Math.floor(performance.now());
 }

@@ -1,6 +1,14 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from "node:http2";
+import {
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from "node:http2";
 import type { Socket } from "node:net";
+import { wholeMs } from "./allowance.ts";
 import { Http2Connection } from "./http2-connection.ts";
+import { areTooLarge, refuseLargeHeaders } from "./large-headers.ts";
 import type { PortLimits } from "./port-limits.ts";
 import { createStallWatch } from "./stalled-streams.ts";
 
@@ -18,35 +26,29 @@ export interface Http2Side {
   close(): void;
 }
 
+/** Connections and streams that are open. */
+interface Open {
+  readonly connections: Map<ServerHttp2Session, Http2Connection>;
+  readonly streams: Map<ServerHttp2Stream, Http2Connection>;
+}
+
 export function createHttp2Side(onStream: OnStream, limits: PortLimits): Http2Side {
   const options = optionsOf(limits);
-  const connections = new Set<Http2Connection>();
-  const streams = new Map<ServerHttp2Stream, Http2Connection>();
-  const stopLooking = lookNowAndThen(connections, streams, limits);
-  /** One listener for all streams: there are many. */
-  const forget = function (this: ServerHttp2Stream) {
-    const connection = streams.get(this);
-    streams.delete(this);
-    connection?.streamClosed(this.aborted);
-  };
+  const open: Open = { connections: new Map(), streams: new Map() };
+  const listen = createListeners(open, onStream, limits.headerBytes);
+  const looking = lookNowAndThen(open, limits);
   return {
     adopt(socket) {
-      const connection = new Http2Connection(socket, options, limits, performance.now());
-      connections.add(connection);
-      connection.session.once("close", () => connections.delete(connection));
-      connection.session.on("stream", (stream, headers) => {
-        streams.set(stream, connection);
-        stream.on("close", forget);
-        connection.streamOpened();
-        onStream(stream, headers);
-      });
+      const session = performServerHandshake(socket, options);
+      open.connections.set(session, new Http2Connection(session, socket, limits, looking.now));
+      listen(session);
     },
     refuse() {
-      for (const connection of connections) connection.close();
+      for (const connection of open.connections.values()) connection.close();
     },
     close() {
-      stopLooking();
-      for (const connection of connections) connection.cut();
+      looking.stop();
+      for (const connection of open.connections.values()) connection.cut();
     },
   };
 }
@@ -60,21 +62,70 @@ function optionsOf(limits: PortLimits): ServerOptions {
   };
 }
 
+/** All sessions and streams share the same few listeners: one of their own for each would be most of what they cost. */
+function createListeners({ connections, streams }: Open, onStream: OnStream, headerBytes: number) {
+  function opened(
+    this: ServerHttp2Session,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    _flags: number,
+    rawHeaders: readonly string[],
+  ): void {
+    const connection = connections.get(this);
+    if (!connection) return;
+    streams.set(stream, connection);
+    stream.on("close", closed);
+    connection.streamOpened();
+    if (areTooLarge(rawHeaders, headerBytes)) refuseLargeHeaders(stream);
+    else onStream(stream, headers);
+  }
+  function closed(this: ServerHttp2Stream): void {
+    const connection = streams.get(this);
+    streams.delete(this);
+    connection?.streamClosed(this.aborted);
+  }
+  function controlFrameCame(this: ServerHttp2Session): void {
+    connections.get(this)?.controlFrameCame();
+  }
+  function ended(this: ServerHttp2Session): void {
+    connections.delete(this);
+  }
+  return (session: ServerHttp2Session) => {
+    session.on("stream", opened);
+    session.on("ping", controlFrameCame);
+    session.on("remoteSettings", controlFrameCame);
+    session.on("close", ended);
+    session.on("error", ignore);
+  };
+}
+
+interface Looking {
+  /** Milliseconds during which clients were listened to: for what the event loop stood still, nobody is cut. */
+  readonly now: number;
+  stop(): void;
+}
+
 /** One timer for all connections and streams, instead of some for each. */
-function lookNowAndThen(
-  connections: Iterable<Http2Connection>,
-  streams: ReadonlyMap<ServerHttp2Stream, Http2Connection>,
-  { headersMs, idleMs, keepaliveMs, keepaliveAnswerMs }: PortLimits,
-): () => void {
+function lookNowAndThen({ connections, streams }: Open, limits: PortLimits): Looking {
+  const { headersMs, idleMs, keepaliveMs, keepaliveAnswerMs } = limits;
   const lookMs = Math.min(maxLookMs, Math.min(headersMs, idleMs, keepaliveMs, keepaliveAnswerMs) / 4);
   const watchStalls = createStallWatch();
-  let stallsSeenAt = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    for (const connection of connections) connection.look(now);
+  let [now, lookedAt, stallsSeenAt] = [1, wholeMs(), 1];
+  const look = () => {
+    now += Math.min(wholeMs() - lookedAt, Math.ceil(2 * lookMs));
+    lookedAt = wholeMs();
+    for (const connection of connections.values()) connection.look(now);
     if (now - stallsSeenAt < idleMs / 2) return;
     stallsSeenAt = now;
     watchStalls(streams.keys());
-  }, lookMs).unref();
-  return () => clearInterval(timer);
+  };
+  const timer = setInterval(look, lookMs).unref();
+  return {
+    get now() {
+      return now;
+    },
+    stop: () => clearInterval(timer),
+  };
 }
+
+function ignore(): void {}

@@ -9,7 +9,7 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
  * undecided for `timeoutMs` is destroyed.
  */
 export function sniffProtocol(socket: Socket, timeoutMs: number, onProtocol: (name: "http1" | "http2") => void): void {
-  let seen = Buffer.alloc(0);
+  let seen: Buffer | undefined;
   const timer = coarseTimers.after(timeoutMs, () => socket.destroy());
   const settle = () => {
     timer.cancel();
@@ -17,7 +17,7 @@ export function sniffProtocol(socket: Socket, timeoutMs: number, onProtocol: (na
     socket.off("close", settle);
   };
   const onData = (chunk: Buffer) => {
-    seen = Buffer.concat([seen, chunk]);
+    seen = seen ? Buffer.concat([seen, chunk]) : chunk;
     const length = Math.min(seen.length, preface.length);
     const isPreface = seen.subarray(0, length).equals(preface.subarray(0, length));
     if (isPreface && length < preface.length) return;
