@@ -5,7 +5,7 @@ import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed, type Served } from "#platform/rpc/served.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";

@@ -21,7 +21,7 @@ import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import { migrate } from "#platform/engines/migrate.ts";
 import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { callAs, type UserIdentity } from "#platform/rpc/identity.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { deviceId, newConversationId, sessionId, userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { createLastSeen } from "./last-seen.ts";

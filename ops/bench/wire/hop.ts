@@ -1,7 +1,7 @@
 import { createClient, createRouterTransport } from "@connectrpc/connect";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { callAs } from "#platform/rpc/identity.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import type { Figure } from "../figure.ts";

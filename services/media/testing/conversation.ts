@@ -3,7 +3,7 @@ import { Code, ConnectError, createMethodImplSpec } from "@connectrpc/connect";
 import { ChatService, type MembershipSchema } from "#gen/parley/chat/v1/chat_pb.js";
 import { Role } from "#gen/parley/chat/v1/events_pb.js";
 import { callingUser } from "#platform/rpc/identity.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { newConversationId, type UserId, userId } from "#platform/runtime/ids.ts";
 

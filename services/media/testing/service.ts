@@ -6,7 +6,7 @@ import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { MediaService } from "#gen/parley/media/v1/media_pb.js";
 import { migrate } from "#platform/engines/migrate.ts";
 import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
-import { createPeerTransport } from "#platform/rpc/peers.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { openFsBlobStore } from "../blobs/blob-store-fs.ts";
 import { createConversations } from "../conversations.ts";

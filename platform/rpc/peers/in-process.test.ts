@@ -1,14 +1,14 @@
-import { Code, createClient } from "@connectrpc/connect";
+import { Code, createClient, createContextKey, createContextValues } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import { userId } from "#platform/runtime/ids.ts";
 import { failureOf } from "#platform/testing/failure.ts";
-import { platformErrors } from "./errors.ts";
-import { callAs, identityKey } from "./identity.ts";
-import { createPeerTransport } from "./peers.ts";
-import { createServed, type Served } from "./served.ts";
+import { platformErrors } from "../errors.ts";
+import { callAs, clientAddressKey, identityKey } from "../identity.ts";
+import { createServed, type Served } from "../served.ts";
+import { createPeerTransport } from "./in-process.ts";
 
 function peersOf(serve: (served: Served) => void) {
   const served = createServed();
@@ -89,6 +89,61 @@ test("streams flow in both directions and end", async () => {
     yield { command: { case: "typing", value: {} } } as const;
   }
   expect(await tokensOf(delivery.connect(requests()))).toEqual(["open", "typing"]);
+});
+
+test("a peer is told who calls and from where, and nothing else that the caller knows of its own call", async () => {
+  const secret = createContextKey("none");
+  const { presence } = peersOf((served) =>
+    served.add(PresenceService, {
+      getPresence: (_, { values }) => {
+        const [address, told] = [values.get(clientAddressKey), values.get(secret)];
+        values.set(secret, "of the peer");
+        return { presences: [{ userId: `${address} ${told}` }] };
+      },
+    }),
+  );
+  const contextValues = createContextValues().set(clientAddressKey, "192.0.2.1").set(secret, "of the caller");
+  const { presences } = await presence.getPresence({}, { contextValues });
+  expect(presences[0]?.userId).toBe("192.0.2.1 none");
+  expect(contextValues.get(secret)).toBe("of the caller");
+});
+
+test("headers pass in both directions", async () => {
+  const { presence } = peersOf((served) =>
+    served.add(PresenceService, {
+      getPresence: (_, { requestHeader, responseHeader, responseTrailer }) => {
+        responseHeader.set("said", requestHeader.get("asked") ?? "");
+        responseTrailer.set("done", "yes");
+        return {};
+      },
+    }),
+  );
+  const heard: (string | null)[] = [];
+  await presence.getPresence(
+    {},
+    {
+      headers: { asked: "this" },
+      onHeader: (header) => heard.push(header.get("said")),
+      onTrailer: (trailer) => heard.push(trailer.get("done")),
+    },
+  );
+  expect(heard).toEqual(["this", "yes"]);
+});
+
+test("a stream whose caller goes away ends at once, also where the implementation waits for something else", async () => {
+  const { delivery } = peersOf((served) =>
+    served.add(DeliveryService, {
+      async *subscribe() {
+        yield { frame: { case: "heartbeat", value: {} } };
+        await new Promise(() => {});
+      },
+    }),
+  );
+  const leaving = new AbortController();
+  const read = async () => {
+    for await (const _ of delivery.subscribe({}, { signal: leaving.signal })) leaving.abort(platformErrors.CANCELLED());
+  };
+  expect((await failureOf(read())).reason).toBe(PlatformErrorReason.CANCELLED);
 });
 
 test("a service that does not run here, and a method without implementation, are typed failures", async () => {
