@@ -101,6 +101,20 @@ describe("Forwarded", () => {
   });
 });
 
+test("reading takes time in proportion to the length, whatever is written", () => {
+  const length = 1_000_000;
+  const lists = [
+    ...['"\\', "\\", '"', ";", ",", ",10.0.0.9", "=", "[", 'a="";', "a=b;"].map((part) =>
+      part.repeat(length / part.length),
+    ),
+    `a=b;${" ".repeat(length)}x`,
+    `for=${"1".repeat(length)} x`,
+    `for="${"\\1".repeat(length / 2)}x`,
+  ];
+  for (const list of lists) expect([proxy, "10.0.0.9"]).toContain(forwarded(proxy, { forwarded: list }));
+  for (const list of lists) expect([proxy, "10.0.0.9"]).toContain(xff(proxy, { "x-forwarded-for": list }));
+});
+
 const address = fc.oneof(fc.ipV4(), fc.ipV6());
 const untrusted = fc.ipV4().filter((text) => !isTrusted(text));
 const proxyNames = fc.array(fc.constantFrom("10.0.0.9", "fd00::2"), { maxLength: maxProxies - 1 });

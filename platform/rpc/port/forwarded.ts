@@ -54,7 +54,7 @@ function isEscaped(text: string, index: number): boolean {
 }
 
 /** One pair of an element (RFC 7239, section 4). Colons and brackets are taken without quotes, too. */
-const pair = /\s*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~:[\]-]+)))?\s*(?:;|$)/y;
+const pair = /\s*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~:[\]-]+))\s*)?(?:;|$)/y;
 
 /** The address of an element's `for`; undefined where it is malformed, `unknown` or a made-up name. */
 function readForwarded(element: string): string | undefined {

@@ -28,8 +28,9 @@ export function createTrust(ranges: readonly string[]): Trust {
     list.addSubnet(address, bits, isIP(address) === 4 ? "ipv4" : "ipv6");
   }
   return (address) => {
-    const plain = plainAddress(address);
-    return plain !== undefined && list.check(plain, isIP(plain) === 4 ? "ipv4" : "ipv6");
+    const version = isIP(address);
+    if (version === 4) return list.check(address);
+    return version === 6 && list.check(address.split("%", 1)[0] ?? "", "ipv6");
   };
 }
 
