@@ -3,10 +3,12 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterEach, expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus } from "#gen/grpc/health/v1/health_pb.js";
+import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
 import { until } from "#platform/testing/until.ts";
+import { WebSocketTalk } from "#platform/testing/websocket.ts";
 import type { TrustedProxies } from "./port/trusted-proxies.ts";
 
 const openLimits = { connectionsPerAddress: 0, connectionsPerProxy: 0, callsPerAddress: 2 };
@@ -73,6 +75,34 @@ test("calls that are cut off are not counted any more", async () => {
       .check({})
       .then(() => "", String),
   );
+});
+
+test("a WebSocket counts as the call that it carries, for the client that opened it", async () => {
+  async function* connect() {
+    yield await new Promise<never>(() => {});
+  }
+  edge = await openTestEdge((serve) => serve(DeliveryService, { connect }), {
+    proxies: behind("x-forwarded-for"),
+    openLimits: { ...openLimits, callsPerAddress: 1 },
+  });
+  const talkAs = async (client: string) => {
+    const options = { headers: { "x-forwarded-for": client } };
+    const url = `${edge.url}/parley.chat.v1.DeliveryService/Connect`;
+    return (await new WebSocketTalk(url, "parley.connect+json", options).opened()).authorize("marvin");
+  };
+  const running = async (talks: number) => {
+    const page = await edge.metrics.metrics();
+    return page.includes(`parley_rpc_running{method="parley.chat.v1.DeliveryService/Connect"} ${talks}\n`) ? "" : page;
+  };
+  const first = await talkAs("192.0.2.1");
+  await until(() => running(1));
+  const second = await talkAs("192.0.2.1");
+  await second.closing;
+  expect(second.ending?.error?.code).toBe("resource_exhausted");
+  const other = await talkAs("192.0.2.2");
+  await until(() => running(2));
+  for (const talk of [first, other]) talk.webSocket.terminate();
+  await until(() => running(0));
 });
 
 test.each([
