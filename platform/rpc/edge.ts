@@ -32,7 +32,10 @@ export const maxReadBytes = 1024 * 1024;
 export const maxPublicBytes = 64 * 1024;
 
 export interface EdgeOptions {
-  readonly config: Pick<Config, "listen" | "tls" | "proxies" | "openLimits" | "allowedOrigins" | "limits">;
+  readonly config: Pick<
+    Config,
+    "listen" | "tls" | "proxies" | "openLimits" | "portLimits" | "allowedOrigins" | "limits"
+  >;
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly served: Served;
@@ -133,7 +136,7 @@ async function listen(
   { config, metrics }: EdgeOptions,
   answering: Pick<OnePortOptions, "onExchange" | "onUpgrade">,
 ): Promise<OnePortServer> {
-  const { listen: address, tls, proxies, openLimits } = config;
+  const { listen: address, tls, proxies, openLimits, portLimits: limits } = config;
   try {
     const certificate = tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
     return await listenOnOnePort({
@@ -141,6 +144,7 @@ async function listen(
       ...(certificate ? { tls: certificate } : {}),
       ...(proxies ? { proxies } : {}),
       openLimits,
+      limits,
       metrics,
       ...answering,
     });

@@ -16,6 +16,10 @@ test.each([
   ["PARLEY_LISTEN", "127.0.0.1:99999", "host:port"],
   ["PARLEY_SHARDS", "0", "from 1 to 1024"],
   ["PARLEY_SHARDS", "many", "whole number"],
+  ["PARLEY_HEADERS_SECONDS", "0", "from 1 to 86400"],
+  ["PARLEY_IDLE_SECONDS", "20", "from 30 to 86400"],
+  ["PARLEY_HEADER_KILOBYTES", "65", "from 4 to 64"],
+  ["PARLEY_HTTP2_STREAMS", "0", "from 1 to 100000"],
   ["PARLEY_LOG", "nats://localhost", "sqlite:"],
   ["PARLEY_STORE", "sqlite:?synchronous=maybe", "synchronous"],
   ["PARLEY_EPHEMERAL", "redis://localhost", "memory:"],
@@ -58,4 +62,14 @@ test("what one address may have open is limited, unless switched off", () => {
 
 test("settings of the clients are not the server's concern", () => {
   expect(() => readConfig({ PARLEY_URL: "http://localhost", HOME: "/" })).not.toThrow();
+});
+
+test("what connections may take is set in seconds, kilobytes and numbers", () => {
+  const env = { PARLEY_KEEPALIVE_SECONDS: "7", PARLEY_HEADER_KILOBYTES: "8", PARLEY_HTTP2_STREAMS: "20" };
+  expect(readConfig(env).portLimits).toEqual({
+    ...readConfig({}).portLimits,
+    keepaliveMs: 7_000,
+    headerBytes: 8_192,
+    streams: 20,
+  });
 });

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { OpenLimits } from "#platform/rpc/port/connection-limits.ts";
+import { type PortLimits, portLimits } from "#platform/rpc/port/port-limits.ts";
 import { isProxyRange, proxyHeaders, type TrustedProxies } from "#platform/rpc/port/trusted-proxies.ts";
 
 /** Where the server listens, what it stands on and how much it allows. Made once from the environment. */
@@ -10,6 +11,7 @@ export interface Config {
   /** Absent: clients connect themselves. */
   readonly proxies?: TrustedProxies;
   readonly openLimits: OpenLimits;
+  readonly portLimits: PortLimits;
   readonly dataDir: string;
   readonly log: SqliteEngine;
   readonly store: SqliteEngine;
@@ -69,6 +71,7 @@ export function readConfig(env: Env): Config {
       connectionsPerProxy: readNumber(env, "PARLEY_LIMIT_CONNECTIONS_PER_PROXY", 50_000, 0, 1_000_000),
       callsPerAddress: readNumber(env, "PARLEY_LIMIT_OPEN_CALLS_PER_ADDRESS", 4_000, 0, 1_000_000),
     },
+    portLimits: readPortLimits(env),
     dataDir,
     log: readSqlite("PARLEY_LOG", env.PARLEY_LOG ?? "sqlite:", resolve(dataDir, "log.db")),
     store: readSqlite("PARLEY_STORE", env.PARLEY_STORE ?? "sqlite:", resolve(dataDir, "store.db")),
@@ -102,7 +105,16 @@ export const settings = [
   "PARLEY_BLOBS",
   "PARLEY_DATA",
   "PARLEY_EPHEMERAL",
+  "PARLEY_HEADER_KILOBYTES",
+  "PARLEY_HEADERS_SECONDS",
+  "PARLEY_HTTP2_CONTROL_FRAMES_PER_SECOND",
+  "PARLEY_HTTP2_MEGABYTES",
+  "PARLEY_HTTP2_RESETS_PER_SECOND",
+  "PARLEY_HTTP2_STREAMS",
+  "PARLEY_IDLE_SECONDS",
   "PARLEY_ISSUER",
+  "PARLEY_KEEPALIVE_ANSWER_SECONDS",
+  "PARLEY_KEEPALIVE_SECONDS",
   "PARLEY_LIMIT_CALLS_PER_MINUTE",
   "PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS",
   "PARLEY_LIMIT_CONNECTIONS_PER_PROXY",
@@ -115,6 +127,7 @@ export const settings = [
   "PARLEY_LOG_LEVEL",
   "PARLEY_PROXY_HEADER",
   "PARLEY_REFRESH_TTL_DAYS",
+  "PARLEY_REQUEST_SECONDS",
   "PARLEY_SESSION_MAX_DAYS",
   "PARLEY_SHARDS",
   "PARLEY_STORE",
@@ -147,6 +160,32 @@ function readTls(env: Env): Config["tls"] {
   if (!certFile && !keyFile) return undefined;
   if (!certFile || !keyFile) throw new ConfigError("PARLEY_TLS_CERT and PARLEY_TLS_KEY go together.");
   return { certFile, keyFile };
+}
+
+function readPortLimits(env: Env): PortLimits {
+  const seconds = (name: string, fallback: number, min = 1) =>
+    readNumber(env, name, fallback / 1000, min, 86_400) * 1000;
+  const { headersMs, requestMs, idleMs, keepaliveMs, keepaliveAnswerMs, headerBytes } = portLimits;
+  const { streams, sessionMegabytes, resetsPerSecond, controlFramesPerSecond } = portLimits;
+  return {
+    headersMs: seconds("PARLEY_HEADERS_SECONDS", headersMs),
+    requestMs: seconds("PARLEY_REQUEST_SECONDS", requestMs),
+    // Streams have heartbeats, which must come in time.
+    idleMs: seconds("PARLEY_IDLE_SECONDS", idleMs, 30),
+    keepaliveMs: seconds("PARLEY_KEEPALIVE_SECONDS", keepaliveMs),
+    keepaliveAnswerMs: seconds("PARLEY_KEEPALIVE_ANSWER_SECONDS", keepaliveAnswerMs),
+    headerBytes: readNumber(env, "PARLEY_HEADER_KILOBYTES", headerBytes / 1024, 4, 64) * 1024,
+    streams: readNumber(env, "PARLEY_HTTP2_STREAMS", streams, 1, 100_000),
+    sessionMegabytes: readNumber(env, "PARLEY_HTTP2_MEGABYTES", sessionMegabytes, 1, 1_000),
+    resetsPerSecond: readNumber(env, "PARLEY_HTTP2_RESETS_PER_SECOND", resetsPerSecond, 1, 100_000),
+    controlFramesPerSecond: readNumber(
+      env,
+      "PARLEY_HTTP2_CONTROL_FRAMES_PER_SECOND",
+      controlFramesPerSecond,
+      1,
+      100_000,
+    ),
+  };
 }
 
 function readProxies(env: Env): TrustedProxies | undefined {

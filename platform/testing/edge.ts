@@ -7,6 +7,7 @@ import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { type Edge, type EdgeOptions, openEdge } from "#platform/rpc/edge.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { noOpenLimits } from "#platform/rpc/port/connection-limits.ts";
+import { portLimits } from "#platform/rpc/port/port-limits.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { deviceId, sessionId, userId } from "#platform/runtime/ids.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
@@ -37,7 +38,7 @@ export async function openTestEdge(
   overrides: Partial<EdgeOptions["config"]> & Partial<Pick<EdgeOptions, "notReady">> = {},
 ): Promise<TestEdge> {
   const { notReady = () => [], ...given } = overrides;
-  const open = { openLimits: noOpenLimits, limits: noLimits };
+  const open = { openLimits: noOpenLimits, portLimits, limits: noLimits };
   const config = { listen: { host: "127.0.0.1", port: 0 }, allowedOrigins: ["*"], ...open, ...given };
   const [served, metrics] = [createServed(), new Registry()];
   const logged: Record<string, unknown>[] = [];

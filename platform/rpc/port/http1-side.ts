@@ -24,6 +24,8 @@ export function createHttp1Side(onRequest: RequestListener, limits: PortLimits, 
     onRequest,
   );
   if (onUpgrade) server.on("upgrade", onUpgrade);
+  // HTTP/1.1 has no PING of its own; that of TCP finds peers that are gone while nothing is under way to them.
+  server.on("connection", (socket) => socket.setKeepAlive(true, limits.keepaliveMs));
   // Else a client that stops reading would keep its connection, and what is written to it, for ever.
   server.setTimeout(limits.idleMs);
   // Timeouts are checked only once the server was told that it listens.
