@@ -40,3 +40,4 @@ export type {
   SyncEvent,
 } from "./sync-events.ts";
 export { type Connect, type Connection, connectByFetch } from "./transport.ts";
+export { connectByWebSocket } from "./websocket/transport-websocket.ts";
