@@ -4,8 +4,6 @@ import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
 import { Allowance } from "./allowance.ts";
 import type { PortLimits } from "./port-limits.ts";
 
-/** How long a connection that was closed may take to say so before its socket is cut. */
-const closingMs = 5_000;
 /** So many bytes of answers earn a PING: clients measure their line with one as data comes. */
 const bytesPerControlFrame = 64;
 /** How many times longer the answer to a PING may take while other bytes come: it may wait behind them. */
@@ -33,6 +31,7 @@ export class Http2Connection {
   #pingedAt = 0;
   #readAtPing = 0;
   #written = 0;
+  #isEnding = false;
 
   constructor(session: ServerHttp2Session, socket: Socket, limits: PortLimits, now: number) {
     this.#session = session;
@@ -66,6 +65,10 @@ export class Http2Connection {
   }
 
   look(now: number): void {
+    if (this.#session.destroyed) {
+      this.#cutSocketLater();
+      return;
+    }
     if (this.#openStreams > 0 || this.#opened) this.#usedAt = now;
     if (this.#opened || this.#heard) this.#heardAt = now;
     this.#opened = false;
@@ -112,9 +115,11 @@ export class Http2Connection {
     });
   }
 
-  /** What the session still has to say may never be taken. */
+  /** What the session still has to say may never be taken, nor the end of the connection be answered. */
   #cutSocketLater(): void {
-    const timer = coarseTimers.after(closingMs, () => this.#socket.destroy());
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    const timer = coarseTimers.after(this.#limits.keepaliveAnswerMs, () => this.#socket.destroy());
     this.#socket.once("close", () => timer.cancel());
   }
 }

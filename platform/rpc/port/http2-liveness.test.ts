@@ -52,6 +52,11 @@ async function repeat(client: FrameClient, bytes: Uint8Array): Promise<void> {
   });
 }
 
+async function openConnections(): Promise<number> {
+  const metric = await metrics.getSingleMetricAsString("parley_connections");
+  return Number(/http2"\} (\d+)/.exec(metric)?.[1] ?? Number.NaN);
+}
+
 const subscribe = (exchange: Exchange) => exchange.respond(200, {});
 const answer = (exchange: Exchange) => exchange.answer(200, {}, Buffer.from("served"));
 
@@ -124,9 +129,18 @@ test("a socket that is never read is closed with its connection", async () => {
   const deaf = await open();
   deaf.socket.pause();
   deaf.send(getFrame(1));
-  const left = async () => (await metrics.getSingleMetricAsString("parley_connections")).match(/http2"\} (\d+)/)?.[1];
-  await until(async () => ((await left()) === "1" ? "" : "it is not counted"));
-  await until(async () => ((await left()) === "0" ? "" : "it is still open"));
+  await until(async () => ((await openConnections()) === 1 ? "" : "it is not counted"));
+  await until(async () => ((await openConnections()) === 0 ? "" : "it is still open"));
+});
+
+test("who does not close after its connection was closed is cut", async () => {
+  await listen({ keepaliveAnswerMs: 200 }, answer);
+  const client = await open();
+  client.socket.allowHalfOpen = true;
+  client.send(getFrame(1), frame(frameTypes.goaway, 0, 0, Buffer.alloc(8)));
+  await until(() => (client.socket.readableEnded ? "" : "it is not told the end"));
+  expect(await openConnections()).toBe(1);
+  await until(async () => ((await openConnections()) === 0 ? "" : "it is still open"));
 });
 
 test("what waits for slow readers does not keep others on their connection from being served", async () => {
