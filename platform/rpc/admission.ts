@@ -3,8 +3,9 @@ import { Auth } from "#gen/parley/options/v1/options_pb.js";
 import { type Authenticator, deviceHeader } from "./authenticator.ts";
 import { platformErrors } from "./errors.ts";
 import { type Exchange, headerOf } from "./exchange/exchange.ts";
-import { type Identity, identityKey } from "./identity.ts";
+import { clientAddressKey, type Identity, identityKey } from "./identity.ts";
 import type { PolicyOf } from "./method-policy.ts";
+import type { ReadPeer } from "./peers/peer-proof.ts";
 
 /** Asked before anything of a call's body is read. Throws where the call may not go on. */
 export type Admit = (context: Pick<HandlerContext, "method" | "values">, exchange: Exchange) => Promise<void>;
@@ -27,7 +28,30 @@ export function createAdmission(policyOf: PolicyOf, authenticator: () => Authent
   };
 }
 
+/**
+ * Lets in the calls of other processes of the installation, which have verified their caller and charged it: false where
+ * the caller is none. Throws where a peer may not call the method on behalf of whom it names.
+ */
+export function createPeerAdmission(
+  policyOf: PolicyOf,
+  readPeer: ReadPeer,
+): (context: Parameters<Admit>[0], exchange: Exchange) => boolean {
+  return ({ method, values }, exchange) => {
+    const peer = readPeer(exchange);
+    if (!peer) return false;
+    const { auth } = policyOf(method);
+    values.set(clientAddressKey, peer.clientAddress);
+    if (auth === Auth.PUBLIC) return true;
+    if (peer.identity.kind === "anonymous") throw platformErrors.UNAUTHENTICATED();
+    if (!mayCall(peer.identity, auth)) throw platformErrors.WRONG_CREDENTIAL();
+    values.set(identityKey, peer.identity);
+    return true;
+  };
+}
+
+/** Services speak for themselves, and know what they may. */
 function mayCall(identity: Identity, auth: Auth): boolean {
+  if (identity.kind === "service") return true;
   if (auth === Auth.USER) return identity.kind === "user";
   if (auth === Auth.OPERATOR) return identity.kind === "operator";
   return false;

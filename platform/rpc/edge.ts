@@ -1,22 +1,24 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { Auth } from "#gen/parley/options/v1/options_pb.js";
 import type { Config } from "#platform/runtime/config.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
-import { createAdmission } from "./admission.ts";
+import { createAdmission, createPeerAdmission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Budget } from "./budgets.ts";
 import { type CallObserver, type Calls, createCalls } from "./calls/calls.ts";
 import { createCors } from "./cors.ts";
 import type { Exchange } from "./exchange/exchange.ts";
+import { type ForwardingOptions, forwardingRoutes } from "./forwarding/forwarding.ts";
 import { createRateLimits } from "./interceptors/rate-limits.ts";
 import { type PolicyOf, readPolicies } from "./method-policy.ts";
 import { createOpenCallLimit } from "./open-calls.ts";
 import { createPages, send, text } from "./pages.ts";
+import { createReadPeer } from "./peers/peer-proof.ts";
 import { listenOnOnePort, type OnePortOptions, type OnePortServer } from "./port/one-port-server.ts";
 import { createRpcMetrics } from "./rpc-metrics.ts";
 import type { Served } from "./served.ts";
@@ -39,6 +41,10 @@ export interface EdgeOptions {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly served: Served;
+  /** What proves the calls of other processes of the installation; absent: there are none. */
+  readonly peerKey?: Uint8Array;
+  /** Services that another process runs, and how it is reached. */
+  readonly forwarding?: ForwardingOptions;
   readonly authenticator: () => Authenticator;
   /** What each user may call in a minute; shared with what is said on streams. */
   readonly callBudget: Budget;
@@ -62,7 +68,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const stopping = new AbortController();
   const notReady = () => (stopping.signal.aborted ? ["the server is stopping"] : options.notReady());
   serveStandard(served, notReady, stopping.signal);
-  const policyOf = policiesOf(served);
+  const policyOf = policiesOf([...served.services, ...(options.forwarding?.services ?? [])]);
   const maxMessageBytes = (method: DescMethod) =>
     policyOf(method).auth === Auth.PUBLIC ? maxPublicBytes : maxReadBytes;
   const calls = openCalls(options, policyOf, maxMessageBytes);
@@ -97,16 +103,19 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 function openCalls(
-  { config, served, authenticator, callBudget, metrics, logger }: EdgeOptions,
+  { config, served, peerKey, forwarding, authenticator, callBudget, metrics, logger }: EdgeOptions,
   policyOf: PolicyOf,
   maxMessageBytes: (method: DescMethod) => number,
 ): Calls {
   const limits = createRateLimits(policyOf, config.limits, callBudget);
   const admitCaller = createAdmission(policyOf, authenticator);
+  const admitPeer = createPeerAdmission(policyOf, createReadPeer(peerKey));
   const countOpen = createOpenCallLimit(config);
   return createCalls({
     served,
+    forwarded: forwarding ? forwardingRoutes(forwarding) : [],
     async admit(context, exchange) {
+      if (admitPeer(context, exchange)) return;
       countOpen(exchange);
       await admitCaller(context, exchange);
       await limits.admit(context, exchange);
@@ -154,8 +163,8 @@ async function listen(
   }
 }
 
-function policiesOf(served: Served): PolicyOf {
-  const policies = readPolicies(served.services);
+function policiesOf(services: readonly DescService[]): PolicyOf {
+  const policies = readPolicies(services);
   return (method) => {
     const policy = policies.get(method);
     if (!policy) throw new Error(`${method.parent.typeName}/${method.name} has no policy`);

@@ -16,4 +16,10 @@ export const platformErrors = errorTable(PlatformErrorSchema, PlatformErrorReaso
   INTERNAL: { code: Code.Internal, message: "internal error" },
   UNKNOWN_METHOD: { code: Code.Unimplemented, message: "no such method" },
   CANCELLED: { code: Code.Canceled, message: "call cancelled" },
+  PEER_UNREACHABLE: {
+    code: Code.Unavailable,
+    message: "another process of the server can't be reached, outcome unknown",
+    retryable: true,
+    retryAfterMs: 1000,
+  },
 });

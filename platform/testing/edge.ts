@@ -35,9 +35,9 @@ const noLimits = { callsPerMinute: 0, registersPerHour: 0, loginsPerMinute: 0, s
 
 export async function openTestEdge(
   routes: (serve: Serve) => void,
-  overrides: Partial<EdgeOptions["config"]> & Partial<Pick<EdgeOptions, "notReady">> = {},
+  overrides: Partial<EdgeOptions["config"]> & Partial<Pick<EdgeOptions, "notReady" | "peerKey" | "forwarding">> = {},
 ): Promise<TestEdge> {
-  const { notReady = () => [], ...given } = overrides;
+  const { notReady = () => [], peerKey, forwarding, ...given } = overrides;
   const open = { openLimits: noOpenLimits, portLimits, limits: noLimits };
   const config = { listen: { host: "127.0.0.1", port: 0 }, allowedOrigins: ["*"], ...open, ...given };
   const [served, metrics] = [createServed(), new Registry()];
@@ -49,6 +49,8 @@ export async function openTestEdge(
     logger: createLogger("debug", { write: (line) => void logged.push(JSON.parse(line)) }),
     metrics,
     served,
+    ...(peerKey ? { peerKey } : {}),
+    ...(forwarding ? { forwarding } : {}),
     authenticator: () => testAuthenticator,
     notReady,
   });

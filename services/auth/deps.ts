@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
+import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import type { Codes } from "./codes.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ExternalAccounts } from "./external-accounts.ts";
@@ -10,6 +11,7 @@ import type { AccountStore } from "./stores/account-store.ts";
 /** What the handlers stand on. */
 export interface AuthDeps {
   readonly accounts: AccountStore;
+  readonly authenticator: Authenticator;
   readonly codes: Codes;
   readonly credentials: Credentials;
   readonly externalAccounts: ExternalAccounts;

@@ -70,7 +70,10 @@ async function startAuth(boot: Boot): Promise<Module> {
   });
   const credentials = createCredentials(accounts, passwords);
   const register = createRegistration({ accounts, makeAccounts, passwords, clock });
-  boot.serve(AuthService, authRoutes({ accounts, codes, credentials, externalAccounts, register, sessions }));
+  boot.serve(
+    AuthService,
+    authRoutes({ accounts, authenticator, codes, credentials, externalAccounts, register, sessions }),
+  );
   boot.authenticateWith(authenticator);
   return {
     async stop() {

@@ -1,5 +1,6 @@
 import type { AuthDeps, AuthRoutes } from "./deps.ts";
 import { accountRoutes } from "./routes/account.ts";
+import { authenticateRoutes } from "./routes/authenticate.ts";
 import { codeRoutes } from "./routes/codes.ts";
 import { logInRoutes } from "./routes/log-in.ts";
 import { operatorRoutes } from "./routes/operator.ts";
@@ -13,6 +14,7 @@ export function authRoutes(deps: AuthDeps): AuthRoutes {
     ...registerRoutes(deps),
     ...logInRoutes(deps),
     ...refreshRoutes(deps),
+    ...authenticateRoutes(deps),
     ...sessionRoutes(deps),
     ...passwordRoutes(deps),
     ...accountRoutes(deps),

@@ -13,6 +13,8 @@ import { type Check, createRoute, type Route } from "./route.ts";
 
 export interface CallsOptions {
   readonly served: Served;
+  /** Methods that another process answers. */
+  readonly forwarded?: readonly ForwardedRoute[];
   /** Asked before anything of a call's body is read: what strangers send takes no memory. Throws where it may not go on. */
   readonly admit: (context: CallContext, exchange: Exchange) => Promise<void>;
   readonly interceptors: readonly Interceptor[];
@@ -22,15 +24,21 @@ export interface CallsOptions {
   /** What `google.protobuf.Any` may hold in JSON; nothing by default. */
   readonly registry?: Registry;
   /** What a caller is told of a failure. */
-  readonly typeFailure: (error: unknown, route: Route) => ConnectError;
+  readonly typeFailure: (error: unknown, route: Pick<Route, "name">) => ConnectError;
   readonly observer: CallObserver;
+}
+
+/** A method whose calls are passed on, once they are admitted. */
+export interface ForwardedRoute extends Pick<Route, "method" | "name"> {
+  /** Throws what the caller is to be told instead of an answer. */
+  pass(exchange: Exchange, context: CallContext): Promise<void>;
 }
 
 /** Hears of every call that has a method, refused ones too. */
 export interface CallObserver {
-  opened(route: Route): void;
+  opened(route: Pick<Route, "name">): void;
   /** `failure` is what the caller was told; a stream ends when it is over. */
-  ended(route: Route, ms: number, failure?: ConnectError): void;
+  ended(route: Pick<Route, "name">, ms: number, failure?: ConnectError): void;
 }
 
 /** Answers the calls of the services that are served. */
@@ -53,16 +61,17 @@ export function createCalls(options: CallsOptions): Calls {
   const waiting: (() => void)[] = [];
   let refusing = false;
 
-  const answer = async (route: Route, wire: Wire, context: CallContext, exchange: Exchange) => {
+  const answer = async (route: AnyRoute, wire: Wire, context: CallContext, exchange: Exchange) => {
     if (refusing) throw platformErrors.STOPPING();
     await context.untilAborted(admit(context, exchange));
     if (wire.error) throw wire.error;
+    if ("pass" in route) return await route.pass(exchange, context);
     const limits = { maxMessageBytes: options.maxMessageBytes(route.method), budget };
     if (route.run.kind === "unary") await answerUnary(route, route.run.call, wire, context, limits);
     else await answerStream(route, route.run.call, wire, context, limits);
   };
 
-  const serve = async (route: Route, wire: Wire, exchange: Exchange) => {
+  const serve = async (route: AnyRoute, wire: Wire, exchange: Exchange) => {
     const start = performance.now();
     const context = contextOf(exchange, wire, route.method);
     running.add(context);
@@ -102,10 +111,17 @@ export function createCalls(options: CallsOptions): Calls {
   };
 }
 
-function routesOf({ served, maxMessageBytes, ...options }: CallsOptions): ReadonlyMap<string, Route> {
+type AnyRoute = Route | ForwardedRoute;
+
+function routesOf({
+  served,
+  forwarded = [],
+  maxMessageBytes,
+  ...options
+}: CallsOptions): ReadonlyMap<string, AnyRoute> {
   const routes = served.methods().map((spec) => {
     const route = createRoute(spec, { ...options, maxMessageBytes: maxMessageBytes(spec.method) });
     return [`/${route.name}`, route] as const;
   });
-  return new Map(routes);
+  return new Map<string, AnyRoute>([...forwarded.map((route) => [`/${route.name}`, route] as const), ...routes]);
 }

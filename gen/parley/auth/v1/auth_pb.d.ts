@@ -898,6 +898,103 @@ export declare type CheckSessionsResponse = Message<"parley.auth.v1.CheckSession
 export declare const CheckSessionsResponseSchema: GenMessage<CheckSessionsResponse>;
 
 /**
+ * Request of Authenticate.
+ *
+ * @generated from message parley.auth.v1.AuthenticateRequest
+ */
+export declare type AuthenticateRequest = Message<"parley.auth.v1.AuthenticateRequest"> & {
+  /**
+   * The `Authorization` header of the call.
+   *
+   * @generated from field: string authorization = 1;
+   */
+  authorization: string;
+
+  /**
+   * The `Parley-Device-Id` header of the call; empty: it has none.
+   *
+   * @generated from field: string device_id = 2;
+   */
+  deviceId: string;
+};
+
+/**
+ * Describes the message parley.auth.v1.AuthenticateRequest.
+ * Use `create(AuthenticateRequestSchema)` to create a new message.
+ */
+export declare const AuthenticateRequestSchema: GenMessage<AuthenticateRequest>;
+
+/**
+ * Response of Authenticate.
+ *
+ * @generated from message parley.auth.v1.AuthenticateResponse
+ */
+export declare type AuthenticateResponse = Message<"parley.auth.v1.AuthenticateResponse"> & {
+  /**
+   * Whose the credentials are.
+   *
+   * @generated from oneof parley.auth.v1.AuthenticateResponse.identity
+   */
+  identity: {
+    /**
+     * A user's.
+     *
+     * @generated from field: parley.auth.v1.AuthenticateResponse.User user = 1;
+     */
+    value: AuthenticateResponse_User;
+    case: "user";
+  } | {
+    /**
+     * The operator's: true.
+     *
+     * @generated from field: bool operator = 2;
+     */
+    value: boolean;
+    case: "operator";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message parley.auth.v1.AuthenticateResponse.
+ * Use `create(AuthenticateResponseSchema)` to create a new message.
+ */
+export declare const AuthenticateResponseSchema: GenMessage<AuthenticateResponse>;
+
+/**
+ * A signed-in device of a user.
+ *
+ * @generated from message parley.auth.v1.AuthenticateResponse.User
+ */
+export declare type AuthenticateResponse_User = Message<"parley.auth.v1.AuthenticateResponse.User"> & {
+  /**
+   * Id of the account.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Id of the installation of the client program.
+   *
+   * @generated from field: string device_id = 2;
+   */
+  deviceId: string;
+
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session_id = 3;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message parley.auth.v1.AuthenticateResponse.User.
+ * Use `create(AuthenticateResponse_UserSchema)` to create a new message.
+ */
+export declare const AuthenticateResponse_UserSchema: GenMessage<AuthenticateResponse_User>;
+
+/**
  * Accounts, sessions and the tokens of both.
  *
  * @generated from service parley.auth.v1.AuthService
@@ -1039,6 +1136,17 @@ export declare const AuthService: GenService<{
     methodKind: "unary";
     input: typeof CheckSessionsRequestSchema;
     output: typeof CheckSessionsResponseSchema;
+  },
+  /**
+   * Who makes a call with these credentials. A process that holds no accounts asks for the calls that come to it.
+   * Fails as the call itself would: UNAUTHENTICATED, TOKEN_EXPIRED or SESSION_REVOKED.
+   *
+   * @generated from rpc parley.auth.v1.AuthService.Authenticate
+   */
+  authenticate: {
+    methodKind: "unary";
+    input: typeof AuthenticateRequestSchema;
+    output: typeof AuthenticateResponseSchema;
   },
 }>;
 

@@ -146,6 +146,14 @@ export enum PlatformErrorReason {
    * @generated from enum value: PLATFORM_ERROR_REASON_CANCELLED = 12;
    */
   CANCELLED = 12,
+
+  /**
+   * UNAVAILABLE. Another process of the server, which answers this, can't be reached, or went away in the middle; the
+   * outcome is unknown. Repeat after `retry_after` with the same client id.
+   *
+   * @generated from enum value: PLATFORM_ERROR_REASON_PEER_UNREACHABLE = 13;
+   */
+  PEER_UNREACHABLE = 13,
 }
 
 /**

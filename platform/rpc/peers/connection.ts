@@ -1,0 +1,92 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ClientSessionRequestOptions,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import { platformErrors } from "../errors.ts";
+
+/** How long a connection may take to be made. */
+export const connectMs = 2_000;
+/** How often a connection is asked whether its other end is alive; it is cut where that does not answer until the next time. */
+export const pingMs = 5_000;
+/** Most calls that one connection carries at a time, where the other end does not allow fewer. */
+export const maxCallsOfConnection = 200;
+/** What may be on its way to this process on one connection. */
+const windowBytes = 1024 * 1024;
+const sessionMegabytes = 64;
+
+/** A connection to another process, from the moment on that it is being made. */
+export class PeerConnection {
+  /** Resolves true once it can be used, false where it could not be made. */
+  readonly ready: Promise<boolean>;
+  state: "opening" | "ready" | "leaving" = "opening";
+  readonly #session: ClientHttp2Session;
+  #calls = 0;
+
+  constructor(url: string, onGone: (connection: PeerConnection) => void) {
+    const session = connect(url, { maxSessionMemory: sessionMegabytes });
+    this.#session = session;
+    const late = setTimeout(() => cut(session), connectMs).unref();
+    this.ready = new Promise((resolve) => {
+      session.once("connect", () => {
+        this.state = "ready";
+        session.setLocalWindowSize(windowBytes);
+        resolve(true);
+      });
+      session.once("close", () => resolve(false));
+    });
+    const pinging = setInterval(pinger(session), pingMs).unref();
+    void this.ready.then(() => clearTimeout(late));
+    // What fails ends with `close`, too.
+    session.on("error", () => {});
+    session.once("goaway", () => {
+      this.state = "leaving";
+    });
+    session.once("close", () => {
+      this.state = "leaving";
+      clearInterval(pinging);
+      onGone(this);
+    });
+  }
+
+  get hasRoom(): boolean {
+    if (this.state !== "ready" || this.#session.closed) return false;
+    const allowed = this.#session.remoteSettings?.maxConcurrentStreams ?? maxCallsOfConnection;
+    return this.#calls < Math.min(maxCallsOfConnection, allowed);
+  }
+
+  request(headers: OutgoingHttpHeaders, options?: ClientSessionRequestOptions): ClientHttp2Stream {
+    const stream = this.#session.request(headers, options);
+    this.#calls++;
+    stream.once("close", () => this.#calls--);
+    return stream;
+  }
+
+  /** Cuts it. Closing twice is harmless. */
+  close(): void {
+    cut(this.#session);
+  }
+}
+
+/** With an error, so that no call takes it for the end of its answer. */
+function cut(session: ClientHttp2Session): void {
+  session.destroy(platformErrors.PEER_UNREACHABLE(), constants.NGHTTP2_CANCEL);
+}
+
+function pinger(session: ClientHttp2Session): () => void {
+  let isWaiting = false;
+  return () => {
+    if (isWaiting) {
+      cut(session);
+      return;
+    }
+    if (session.connecting || session.closed) return;
+    isWaiting = true;
+    session.ping(() => {
+      isWaiting = false;
+    });
+  };
+}

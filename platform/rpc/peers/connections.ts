@@ -1,0 +1,75 @@
+import type { ClientHttp2Stream, ClientSessionRequestOptions, OutgoingHttpHeaders } from "node:http2";
+import { platformErrors } from "../errors.ts";
+import { PeerConnection } from "./connection.ts";
+
+/** Most connections to another process. */
+export const maxConnectionsToPeer = 16;
+/** After a connection could not be made, calls fail at once for this long. */
+export const reconnectMs = 200;
+
+/**
+ * Connections to the process that runs the services which this one does not. They are made as calls need them, and again
+ * when they are gone; a call never waits longer than a connection takes to be made.
+ */
+export interface PeerConnections {
+  /** Scheme, host and port of the other process. */
+  readonly url: string;
+  /**
+   * Begins a call: at once where there is a connection. It throws PEER_UNREACHABLE where none can be made, or all have
+   * as many calls as they may: nothing was sent then.
+   */
+  request(
+    headers: OutgoingHttpHeaders,
+    options?: ClientSessionRequestOptions,
+  ): ClientHttp2Stream | Promise<ClientHttp2Stream>;
+  /** Why the other process can't be called now. */
+  notReady(): string | undefined;
+  /** Cuts all. Closing twice is harmless. */
+  close(): void;
+}
+
+export function createPeerConnections(url: string): PeerConnections {
+  const connections = new Set<PeerConnection>();
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let isClosed = false;
+
+  const open = (): PeerConnection | undefined => {
+    if (isClosed || connections.size >= maxConnectionsToPeer || performance.now() - failedAt < reconnectMs) return;
+    const connection = new PeerConnection(url, (gone) => connections.delete(gone));
+    connections.add(connection);
+    void connection.ready.then((isReady) => {
+      if (!isReady) failedAt = performance.now();
+    });
+    return connection;
+  };
+  const usable = () => {
+    for (const connection of connections) if (connection.hasRoom) return connection;
+    return undefined;
+  };
+  const made = async (): Promise<PeerConnection> => {
+    const pending = [...connections].find(({ state }) => state === "opening") ?? open();
+    await pending?.ready;
+    const connection = usable();
+    if (connection) return connection;
+    const reason = connections.size === 0 ? "no connection" : "too many calls";
+    throw platformErrors.PEER_UNREACHABLE({ message: reason });
+  };
+
+  return {
+    url,
+    request(headers, options) {
+      const connection = usable();
+      if (connection) return connection.request(headers, options);
+      return made().then((one) => one.request(headers, options));
+    },
+    notReady() {
+      if ([...connections].some(({ state }) => state === "ready")) return undefined;
+      if (connections.size === 0) open();
+      return `the process at ${url} can't be reached`;
+    },
+    close() {
+      isClosed = true;
+      for (const connection of connections) connection.close();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { platformErrors } from "../errors.ts";
+import { clientAddressKey, identityKey } from "../identity.ts";
+import type { PeerConnections } from "./connections.ts";
+import { peerHeaders, writeIdentity, writeKey } from "./peer-proof.ts";
+
+/**
+ * Reaches services of another process, as `createPeerTransport` does those of this one: identity, deadline and
+ * cancellation travel with the call, failures come back with their typed details.
+ */
+export function createRemoteTransport(connections: PeerConnections, key: Uint8Array): Transport {
+  const { origin } = new URL(connections.url);
+  return createGrpcTransport({
+    baseUrl: origin,
+    interceptors: [typeFailures, sayWhoCalls(writeKey(key))],
+    sessionManager: {
+      authority: origin,
+      request: async (method, path, headers, options) =>
+        await connections.request({ ...headers, ":method": method, ":path": path }, options),
+      notifyResponseByteRead: () => {},
+    },
+  });
+}
+
+function sayWhoCalls(key: string): Interceptor {
+  return (next) => (request) => {
+    const { header, contextValues } = request;
+    header.set(peerHeaders.key, key);
+    header.set(peerHeaders.identity, writeIdentity(contextValues.get(identityKey)));
+    header.set(peerHeaders.clientAddress, contextValues.get(clientAddressKey));
+    return next(request);
+  };
+}
+
+const typeFailures: Interceptor = (next) => async (request) => {
+  try {
+    const response = await next(request);
+    return response.stream ? { ...response, message: typedStream(response.message) } : response;
+  } catch (error) {
+    throw typedFailureOfPeer(error);
+  }
+};
+
+async function* typedStream<Message>(messages: AsyncIterable<Message>): AsyncGenerator<Message> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw typedFailureOfPeer(error);
+  }
+}
+
+/** What has no details did not come from the implementation, but from the way to it. */
+function typedFailureOfPeer(cause: unknown): unknown {
+  const error = ConnectError.from(cause);
+  if (error.details.length > 0) return error;
+  if (error.cause instanceof ConnectError && error.cause.details.length > 0) return error.cause;
+  if (error.code === Code.DeadlineExceeded) return platformErrors.DEADLINE({ cause });
+  if (error.code === Code.Canceled) return platformErrors.CANCELLED({ cause });
+  return platformErrors.PEER_UNREACHABLE({ cause });
+}

@@ -1,0 +1,23 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { AuthenticateResponseSchema } from "#gen/parley/auth/v1/auth_pb.js";
+import { platformErrors } from "#platform/rpc/errors.ts";
+import type { Identity } from "#platform/rpc/identity.ts";
+import type { AuthDeps, AuthRoutes } from "../deps.ts";
+
+export function authenticateRoutes({
+  authenticator,
+}: Pick<AuthDeps, "authenticator">): Pick<AuthRoutes, "authenticate"> {
+  return {
+    async authenticate({ authorization, deviceId }) {
+      const identity = await authenticator.authenticate({ authorization, deviceId: deviceId || undefined });
+      return { identity: shown(identity) };
+    },
+  };
+}
+
+function shown(identity: Identity): NonNullable<MessageInitShape<typeof AuthenticateResponseSchema>["identity"]> {
+  if (identity.kind === "operator") return { case: "operator", value: true };
+  if (identity.kind !== "user") throw platformErrors.UNAUTHENTICATED();
+  const { userId, deviceId, sessionId } = identity;
+  return { case: "user", value: { userId, deviceId, sessionId } };
+}
