@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect } from "node:http2";
+import { text } from "node:stream/consumers";
 import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { Gauge } from "prom-client";
@@ -170,6 +173,17 @@ test("the pages of operators answer", async () => {
   expect(await (await get("/.well-known/jwks.json")).json()).toEqual({ keys: [{ kty: "OKP" }] });
   expect((await get("/nothing")).status).toBe(404);
   expect((await fetch(`${edge.url}/healthz`, { method: "POST" })).status).toBe(405);
+});
+
+test("HEAD is answered as GET is, without the body, over both versions of HTTP", async () => {
+  edge = await openTestEdge(() => {});
+  const answer = await fetch(`${edge.url}/healthz`, { method: "HEAD" });
+  expect([answer.status, answer.headers.get("content-length"), await answer.text()]).toEqual([200, "3", ""]);
+  const session = connect(edge.url);
+  const stream = session.request({ ":method": "HEAD", ":path": "/healthz" });
+  const [headers] = await once(stream, "response");
+  expect([headers[":status"], headers["content-length"], await text(stream)]).toEqual([200, "3", ""]);
+  session.close();
 });
 
 test("a page that can't be made answers 500, is logged, and the others go on", async () => {

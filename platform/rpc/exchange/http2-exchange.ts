@@ -47,6 +47,11 @@ export class Http2Exchange implements Exchange {
     return !this.body.destroyed && !this.body.closed && !this.body.writableEnded;
   }
 
+  /** To HEAD, Node ends what may be written before anything was. */
+  get #takesHead(): boolean {
+    return !this.body.destroyed && !this.body.closed && !this.body.headersSent;
+  }
+
   get unsentBytes(): number {
     return this.body.writableLength;
   }
@@ -57,7 +62,7 @@ export class Http2Exchange implements Exchange {
   }
 
   respond(status: number, headers: OutgoingHttpHeaders, withTrailers = false): void {
-    if (!this.isOpen || this.body.headersSent) return;
+    if (!this.#takesHead) return;
     this.body.respond(this.#head(status, headers), withTrailers ? trailersToCome : undefined);
   }
 
@@ -79,7 +84,7 @@ export class Http2Exchange implements Exchange {
   }
 
   answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
-    if (!this.isOpen || this.body.headersSent) return;
+    if (!this.#takesHead) return;
     if (!body || this.method === "HEAD") {
       this.body.respond(this.#head(status, headers), { endStream: true });
       this.#leaveRest();
