@@ -88,7 +88,7 @@ export function openWire(url: string, connections = 1, protocol: WireProtocol = 
       stream.on("response", readStatus);
       if (protocol === "grpc") stream.on("trailers", readStatus);
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-      stream.once("error", reject);
+      stream.once("error", (cause) => reject(new Error(`${url}${path} broke off`, { cause })));
       stream.once("close", () => {
         const answer = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
         if (status === succeeded) resolve(protocol === "grpc" ? answer.subarray(envelopeBytes) : answer);
