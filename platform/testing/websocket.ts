@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { endStreamFlag } from "@connectrpc/connect/protocol-connect";
 import { type ClientOptions, WebSocket } from "ws";
 import { envelop, envelopeBytes } from "#platform/rpc/protocols/envelopes.ts";
+import { until } from "./until.ts";
 
 /** How a WebSocket ended. */
 export interface Closing {
@@ -16,6 +17,8 @@ export class WebSocketTalk {
   readonly texts: string[] = [];
   /** Data of the messages of the call. */
   readonly messages: Buffer[] = [];
+  /** Flags of each of them. */
+  readonly flags: number[] = [];
   /** What the last message of the call told. */
   ending: { readonly error?: { readonly code: string; readonly details?: readonly { debug?: unknown }[] } } | undefined;
   readonly closing: Promise<Closing>;
@@ -27,7 +30,9 @@ export class WebSocketTalk {
       if (isBinary) this.#read(data);
       else this.texts.push(data.toString());
     });
-    this.closing = once(this.webSocket, "close").then(([code, reason]) => ({ code, reason: String(reason) }));
+    this.closing = new Promise((resolve) => {
+      this.webSocket.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));
+    });
   }
 
   async opened(): Promise<this> {
@@ -51,12 +56,21 @@ export class WebSocketTalk {
     return this;
   }
 
+  /** Waits for so many messages and returns them as text. */
+  async told(count: number): Promise<string[]> {
+    await until(() => (this.messages.length >= count ? "" : `${this.messages.length} of ${count} messages`));
+    return this.messages.map(String);
+  }
+
   #read(data: Buffer): void {
     for (let at = 0; at < data.length; ) {
       const end = at + envelopeBytes + data.readUInt32BE(at + 1);
       const body = data.subarray(at + envelopeBytes, end);
       if (data[at] === endStreamFlag) this.ending = JSON.parse(body.toString());
-      else this.messages.push(body);
+      else {
+        this.messages.push(body);
+        this.flags.push(data[at] ?? 0);
+      }
       at = end;
     }
   }
@@ -65,7 +79,7 @@ export class WebSocketTalk {
 /** The status and text with which a request for a WebSocket is refused; 101 where it is not. */
 export function refusalOf(
   url: string,
-  subprotocol: string,
+  subprotocol: string | string[],
   headers: Record<string, string> = {},
 ): Promise<[number, string]> {
   const webSocket = new WebSocket(url.replace("http", "ws"), subprotocol, { headers });

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
 import { deviceHeader } from "../authenticator.ts";
 import { closeCodes } from "./close-codes.ts";
 import { maxFirstMessageBytes } from "./websocket-limits.ts";
@@ -38,20 +39,19 @@ function parseObject(text: string): object | undefined {
   }
 }
 
+/** How long a client that says too much is given to hear so; nothing more is read from it. */
+const tooLargeMs = 500;
+
 /**
  * Hands over the first message, or refuses the client that sends another kind or too large a one. Nobody knows yet who
  * it is, so little is taken: at most `maxFirstMessageBytes` and what the network brings at once.
  */
-export function untilFirstMessage(
-  webSocket: WebSocket,
-  connection: Socket,
-  refuse: (reason: string, code?: number) => void,
-  onText: (text: string) => void,
-): void {
+export function untilFirstMessage(webSocket: WebSocket, connection: Socket, onText: (text: string) => void): void {
   let bytes = 0;
   const tooLarge = () => {
-    refuse(`the first message is at most ${maxFirstMessageBytes} bytes`, closeCodes.tooLarge);
+    webSocket.close(closeCodes.tooLarge, `the first message is at most ${maxFirstMessageBytes} bytes`);
     webSocket.pause();
+    coarseTimers.after(tooLargeMs, () => webSocket.terminate());
   };
   /** Runs after the WebSocket saw the same bytes. */
   const count = (chunk: Buffer) => {
@@ -65,7 +65,7 @@ export function untilFirstMessage(
     webSocket.off("message", take);
     connection.off("data", count);
     if (webSocket.readyState !== webSocket.OPEN) return;
-    if (isBinary) refuse("the first message is text", closeCodes.wrongKind);
+    if (isBinary) webSocket.close(closeCodes.wrongKind, "the first message is text");
     else if (data.length > maxFirstMessageBytes) tooLarge();
     else onText(data.toString());
   };

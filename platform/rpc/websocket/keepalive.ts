@@ -1,11 +1,12 @@
 import type { WebSocket } from "ws";
 import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
+import { closeCodes } from "./close-codes.ts";
 import type { WebSocketTimes } from "./websocket-limits.ts";
 
 /** Finds WebSockets whose client is gone or never says who it is. One sweep looks after all of them. */
 export interface Keepalive {
-  /** Looks after a WebSocket until it closes. `onLate` is called where no first message comes in time. */
-  watch(webSocket: WebSocket, onLate: () => void): Watched;
+  /** Looks after a WebSocket until it closes. */
+  watch(webSocket: WebSocket): Watched;
 }
 
 export interface Watched {
@@ -25,8 +26,8 @@ export function createKeepalive(times: Times): Keepalive {
     if (isSweeping) coarseTimers.after(times.sweep, sweep);
   };
   return {
-    watch(webSocket, onLate) {
-      const pulse = new Pulse(webSocket, times, onLate);
+    watch(webSocket) {
+      const pulse = new Pulse(webSocket, times);
       watched.add(pulse);
       webSocket.once("close", () => watched.delete(pulse));
       if (!isSweeping) coarseTimers.after(times.sweep, sweep);
@@ -39,16 +40,14 @@ export function createKeepalive(times: Times): Keepalive {
 class Pulse implements Watched {
   readonly #webSocket: WebSocket;
   readonly #times: Times;
-  readonly #onLate: () => void;
   readonly #openedAt = performance.now();
   #pingedAt: number;
   #awaitsPong = false;
   #hasBegun = false;
 
-  constructor(webSocket: WebSocket, times: Times, onLate: () => void) {
+  constructor(webSocket: WebSocket, times: Times) {
     this.#webSocket = webSocket;
     this.#times = times;
-    this.#onLate = onLate;
     // Of clients that connect together, not all are pinged together.
     this.#pingedAt = this.#openedAt - Math.random() * times.ping;
     webSocket.on("pong", () => {
@@ -62,7 +61,9 @@ class Pulse implements Watched {
 
   check(now: number): void {
     const webSocket = this.#webSocket;
-    if (!this.#hasBegun && now - this.#openedAt >= this.#times.firstMessage) this.#onLate();
+    if (!this.#hasBegun && now - this.#openedAt >= this.#times.firstMessage) {
+      webSocket.close(closeCodes.refused, "the first message did not come in time");
+    }
     if (this.#awaitsPong) {
       // While the server does not read, it can't hear the answer.
       if (webSocket.isPaused) this.#pingedAt = now;

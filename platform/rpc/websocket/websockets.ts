@@ -42,8 +42,10 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
   /** Those that did not send a first message yet. */
   const waiting = new Set<WebSocket>();
   let stopping = false;
+  const isStopping = () => stopping;
 
-  const take = (webSocket: WebSocket, request: IncomingMessage, addressOf: AddressOf) => {
+  // Apart from `begin`, so that what is kept of a WebSocket does not keep the request that opened it.
+  const watch = (webSocket: WebSocket) => {
     open.inc();
     waiting.add(webSocket);
     webSocket.on("error", ignore);
@@ -51,15 +53,18 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
       open.dec();
       waiting.delete(webSocket);
     });
-    const refuse = (reason: string, code: number = closeCodes.refused) => webSocket.close(code, reason);
-    const pulse = keepalive.watch(webSocket, () => refuse("the first message did not come in time"));
-    untilFirstMessage(webSocket, request.socket, refuse, (text) => {
+    return keepalive.watch(webSocket);
+  };
+
+  const begin = (webSocket: WebSocket, request: IncomingMessage, addressOf: AddressOf) => {
+    const pulse = watch(webSocket);
+    untilFirstMessage(webSocket, request.socket, (text) => {
       const headers = readHeaders(text);
-      if (!headers) return refuse("the first message is no JSON object of strings");
+      if (!headers) return webSocket.close(closeCodes.refused, "the first message is no JSON object of strings");
       pulse.begin();
       waiting.delete(webSocket);
       const call = requestOf(request, webSocket.protocol, headers, addressOf);
-      options.onExchange(new WebSocketExchange(webSocket, request.socket, call, () => stopping));
+      options.onExchange(new WebSocketExchange(webSocket, request.socket, call, isStopping));
     });
   };
 
@@ -68,7 +73,7 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
       const refusal = stopping ? stoppingRefusal : refusalOf(request, rules);
       if (refusal) return refuseUpgrade(socket, refusal);
       const server = methods.get(request.url ?? "")?.server;
-      server?.handleUpgrade(request, socket, head, (webSocket) => take(webSocket, request, addressOf));
+      server?.handleUpgrade(request, socket, head, (webSocket) => begin(webSocket, request, addressOf));
     },
     refuse() {
       stopping = true;
