@@ -105,6 +105,25 @@ test("an expired token is told as an error of the call", async () => {
   }
 });
 
+test("a client that does not read is told so once it does, and goes on from there", async () => {
+  const deaf = await open(ben.token);
+  await deaf.find("caughtUp");
+  deaf.webSocket.pause();
+  const items = () => Array.from({ length: 15 }, () => ({ clientId: uuidv7(), content: { text: "x".repeat(16_000) } }));
+  const isClosed = async () =>
+    (await stack.boot.metrics.metrics()).includes('parley_streams_closed_total{reason="slow"} 1');
+  for (let round = 0; round < 60 && !(await isClosed()); round++) {
+    await ann.client(ChatService).sendMessages({ conversationId: group, items: items() });
+  }
+  deaf.webSocket.resume();
+  const { token, reason } = await deaf.find("closed");
+  expect(reason).toBe("CLOSE_REASON_SLOW");
+  expect((await deaf.closing).code).toBe(1000);
+  const again = await open(ben.token, String(token));
+  await again.find("caughtUp");
+  again.webSocket.close();
+});
+
 test("the client that the documentation shows works as it is shown", async () => {
   const page = readFileSync(new URL("../docs/websocket.md", import.meta.url), "utf8");
   const code = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
