@@ -68,14 +68,16 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const stopping = new AbortController();
   const notReady = () => (stopping.signal.aborted ? ["the server is stopping"] : options.notReady());
   serveStandard(served, notReady, stopping.signal);
-  const policyOf = policiesOf([...served.services, ...(options.forwarding?.services ?? [])]);
+  const services = [...served.services, ...(options.forwarding?.services ?? [])];
+  const policyOf = policiesOf(services);
   const maxMessageBytes = (method: DescMethod) =>
     policyOf(method).auth === Auth.PUBLIC ? maxPublicBytes : maxReadBytes;
   const calls = openCalls(options, policyOf, maxMessageBytes);
   const webSockets = createWebSockets({
-    methods: served.methods().map(({ method }) => method),
+    methods: services.flatMap(({ methods }) => methods),
     allowedOrigins: config.allowedOrigins,
     maxMessageBytes,
+    times: config.portLimits,
     metrics: options.metrics,
     onExchange: calls.handle,
   });

@@ -11,7 +11,7 @@ export const closeCodes = {
   tooLarge: 1009,
 } as const;
 
-/** The code for an answer of HTTP's own. */
+/** The code where a process that the call was passed on to answers with a status of HTTP's own. */
 export function closeCodeOf(status: number): number {
   return 4000 + status;
 }

@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
 import { deviceHeader } from "../authenticator.ts";
 import { closeCodes } from "./close-codes.ts";
-import { maxFirstMessageBytes } from "./websocket-limits.ts";
+import { maxFirstMessageBytes, tooLargeMs } from "./websocket-limits.ts";
 
 /** Headers of a call that a client may set. All others are the connection's, and are not believed here. */
 const allowed: ReadonlySet<string> = new Set([
@@ -38,9 +38,6 @@ function parseObject(text: string): object | undefined {
     return undefined;
   }
 }
-
-/** How long a client that says too much is given to hear so; nothing more is read from it. */
-const tooLargeMs = 500;
 
 /**
  * Hands over the first message, or refuses the client that sends another kind or too large a one. Nobody knows yet who

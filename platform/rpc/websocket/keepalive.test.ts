@@ -13,7 +13,7 @@ let port: OnePortServer;
 afterEach(() => port.close());
 
 const long = 60_000;
-const never: WebSocketTimes = { firstMessage: long, ping: long, pong: long, closing: 100, sweep: 100 };
+const never: WebSocketTimes = { headersMs: long, keepaliveMs: long, keepaliveAnswerMs: long };
 
 const listening = ({ body }: Exchange) => void body.resume();
 
@@ -36,7 +36,7 @@ async function talk(options = {}): Promise<WebSocketTalk> {
 }
 
 test("who does not say in time who it is, is closed", async () => {
-  await listen({ firstMessage: 200 });
+  await listen({ headersMs: 200 });
   const [silent, other] = [await talk(), await talk()];
   other.authorize("marvin");
   expect(await silent.closing).toEqual({ code: 1008, reason: "the first message did not come in time" });
@@ -45,7 +45,7 @@ test("who does not say in time who it is, is closed", async () => {
 
 test("who answers no ping is cut, others are not", async () => {
   let pings = 0;
-  await listen({ ping: 200, pong: 200 });
+  await listen({ keepaliveMs: 200, keepaliveAnswerMs: 200 });
   const [dead, alive] = [await talk({ autoPong: false }), await talk()];
   alive.webSocket.on("ping", () => pings++);
   for (const one of [dead, alive]) one.authorize("marvin");
@@ -57,7 +57,7 @@ test("who answers no ping is cut, others are not", async () => {
 test("a client is not to blame for a ping whose answer the server does not read", async () => {
   let body: Exchange["body"] | undefined;
   let pings = 0;
-  await listen({ ping: 100, pong: 100 }, (exchange) => {
+  await listen({ keepaliveMs: 100, keepaliveAnswerMs: 100 }, (exchange) => {
     if (body) listening(exchange);
     body ??= exchange.body;
   });

@@ -8,9 +8,13 @@ import { closeCodeOf, closeCodes } from "./close-codes.ts";
 import { MessageBody } from "./message-body.ts";
 import { maxUnsentBytes } from "./websocket-limits.ts";
 import type { WebSocketRequest } from "./websocket-request.ts";
+import { WholeEnvelopes } from "./whole-envelopes.ts";
 
 /** By this message a client ends what it says. */
 const clientsEnd = envelop(endStreamFlag, new Uint8Array());
+
+/** Headers of an answer that tell nothing here: the subprotocol did, or nobody asks. */
+const untold: ReadonlySet<string> = new Set(["content-type", "date"]);
 
 const asBinary = { binary: true, compress: false };
 
@@ -23,6 +27,7 @@ export class WebSocketExchange implements Exchange {
   readonly #connection: Socket;
   readonly #request: WebSocketRequest;
   readonly #isStopping: () => boolean;
+  readonly #whole = new WholeEnvelopes();
   #isBegun = false;
   /** Whether the client said all it has to say. */
   #hasEnded = false;
@@ -70,14 +75,14 @@ export class WebSocketExchange implements Exchange {
   respond(status: number, headers: OutgoingHttpHeaders): void {
     if (!this.isOpen || this.#isBegun) return;
     this.#isBegun = true;
-    const { "content-type": _, ...others } = headers;
+    const told = Object.entries(headers).filter(([name]) => !untold.has(name));
     if (status !== 200) this.#close(closeCodeOf(status));
-    else if (Object.keys(others).length > 0) this.#webSocket.send(JSON.stringify(others));
+    else if (told.length > 0) this.#webSocket.send(JSON.stringify(Object.fromEntries(told)));
   }
 
   write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
-    this.#webSocket.send(bytes, asBinary);
+    this.#send(bytes);
     if (this.unsentBytes > maxUnsentBytes) this.#webSocket.terminate();
     return !this.#connection.writableNeedDrain;
   }
@@ -88,7 +93,7 @@ export class WebSocketExchange implements Exchange {
 
   end(bytes?: Uint8Array): void {
     if (!this.isOpen) return;
-    if (bytes) this.#webSocket.send(bytes, asBinary);
+    if (bytes) this.#send(bytes);
     this.#close(this.#isStopping() ? closeCodes.goingAway : closeCodes.ended);
   }
 
@@ -111,6 +116,11 @@ export class WebSocketExchange implements Exchange {
       this.body.finish();
     }
   };
+
+  #send(bytes: Uint8Array): void {
+    const message = this.#whole.take(bytes);
+    if (message) this.#webSocket.send(message, asBinary);
+  }
 
   #close(code: number, reason?: string): void {
     this.#webSocket.close(code, reason);

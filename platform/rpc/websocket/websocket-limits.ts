@@ -1,25 +1,17 @@
-/** How long clients may take, in milliseconds. */
-export interface WebSocketTimes {
-  /** To send the first message, which says who calls. */
-  readonly firstMessage: number;
-  /** Between pings. */
-  readonly ping: number;
-  /** To answer a ping. */
-  readonly pong: number;
-  /** To answer that the WebSocket closes. */
-  readonly closing: number;
-  /** How often all of these but the last are looked after. */
-  readonly sweep: number;
-}
+import type { PortLimits } from "../port/port-limits.ts";
 
-export const webSocketTimes: WebSocketTimes = {
-  firstMessage: 10_000,
-  ping: 25_000,
-  pong: 20_000,
-  closing: 10_000,
-  sweep: 1_000,
-};
+/**
+ * How long clients may take, as on other connections: to say who they are, as to send headers; to be silent until they
+ * are pinged; to answer.
+ */
+export type WebSocketTimes = Pick<PortLimits, "headersMs" | "keepaliveMs" | "keepaliveAnswerMs">;
 
+/** How long a client may take to answer that its WebSocket closes. */
+export const closingMs = 10_000;
+/** How long one that says too much before it says who it is, is given to hear so. Nothing more is read from it. */
+export const tooLargeMs = 500;
+/** How often clients are looked after, at least. */
+export const sweepMs = 1_000;
 /** Largest first message: it comes from strangers. */
 export const maxFirstMessageBytes = 16 * 1024;
 /** Most fragments of one message. */

@@ -11,7 +11,7 @@ import { createKeepalive } from "./keepalive.ts";
 import { chooseSubprotocol } from "./subprotocols.ts";
 import { refusalOf, refuseUpgrade, stoppingRefusal } from "./upgrade-refusal.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";
-import { maxFragments, maxPieces, type WebSocketTimes, webSocketTimes } from "./websocket-limits.ts";
+import { closingMs, maxFragments, maxPieces, type WebSocketTimes } from "./websocket-limits.ts";
 import { requestOf } from "./websocket-request.ts";
 
 export interface WebSocketsOptions {
@@ -19,7 +19,7 @@ export interface WebSocketsOptions {
   readonly allowedOrigins: readonly string[];
   /** Largest message that a method reads; a message of the WebSocket holds it and its envelope. */
   readonly maxMessageBytes: (method: DescMethod) => number;
-  readonly times?: WebSocketTimes;
+  readonly times: WebSocketTimes;
   readonly metrics: Registry;
   /** Answers a call. */
   readonly onExchange: (exchange: Exchange) => void;
@@ -34,8 +34,8 @@ export interface WebSockets {
 }
 
 export function createWebSockets(options: WebSocketsOptions): WebSockets {
-  const { times = webSocketTimes, allowedOrigins, metrics } = options;
-  const methods = methodsOf(options, times.closing);
+  const { times, allowedOrigins, metrics } = options;
+  const methods = methodsOf(options);
   const rules = { allowedOrigins, streams: (path: string) => methods.get(path)?.streams };
   const keepalive = createKeepalive(times);
   const open = new Gauge({ name: "parley_websockets", help: "WebSockets that are open.", registers: [metrics] });
@@ -89,19 +89,19 @@ interface Served {
 }
 
 /** By path. */
-function methodsOf({ methods, maxMessageBytes }: WebSocketsOptions, closeTimeout: number): ReadonlyMap<string, Served> {
+function methodsOf({ methods, maxMessageBytes }: WebSocketsOptions): ReadonlyMap<string, Served> {
   const servers = new Map<number, WebSocketServer>();
   return new Map(
     methods.map((method) => {
       const bytes = maxMessageBytes(method);
-      const server = servers.get(bytes) ?? createServer(bytes, closeTimeout);
+      const server = servers.get(bytes) ?? createServer(bytes);
       servers.set(bytes, server);
       return [`/${method.parent.typeName}/${method.name}`, { streams: method.methodKind !== "unary", server }];
     }),
   );
 }
 
-function createServer(maxMessageBytes: number, closeTimeout: number): WebSocketServer {
+function createServer(maxMessageBytes: number): WebSocketServer {
   const options: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
@@ -110,7 +110,7 @@ function createServer(maxMessageBytes: number, closeTimeout: number): WebSocketS
     maxPayload: maxMessageBytes + envelopeBytes,
     maxFragments,
     maxBufferedChunks: maxPieces,
-    closeTimeout,
+    closeTimeout: closingMs,
     handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
   };
   return new WebSocketServer(options);
