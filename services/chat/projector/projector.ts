@@ -8,6 +8,8 @@ import { Projection } from "./projection.ts";
 
 /** Most entries that one write to the store covers. */
 const maxEntries = 512;
+/** How long entries gather before they are written: those that come meanwhile share a commit. Reads never wait for it. */
+const gatherMs = 50;
 /** How long to wait after a failed write before the same stretch is tried again. */
 const retryMs = 500;
 
@@ -46,7 +48,7 @@ class ShardProjector {
   readonly #shard: number;
   readonly #options: ProjectorOptions;
   #running: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(shard: number, options: ProjectorOptions) {
@@ -54,19 +56,29 @@ class ShardProjector {
     this.#options = options;
   }
 
+  /** Entries were followed: they are written soon. */
   wake(): void {
-    if (this.#running || this.#retry || this.#stopping) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-      if (!this.failure && this.#pending().length > 0) this.wake();
-    });
+    if (!this.#running && !this.#waiting && !this.#stopping) this.#runAfter(gatherMs);
   }
 
   async stop(): Promise<void> {
-    this.wake();
     this.#stopping = true;
-    clearTimeout(this.#retry);
+    clearTimeout(this.#waiting);
     await this.#running;
+    await this.#run();
+  }
+
+  #runAfter(ms: number): void {
+    const run = () => {
+      this.#waiting = undefined;
+      this.#running = this.#run().finally(() => {
+        this.#running = undefined;
+        if (this.#stopping) return;
+        if (this.failure) this.#runAfter(retryMs);
+        else if (this.#pending().length > 0) this.wake();
+      });
+    };
+    this.#waiting = setTimeout(run, ms).unref();
   }
 
   #pending(): FollowedEntry[] {
@@ -81,10 +93,6 @@ class ShardProjector {
     } catch (error) {
       this.failure = `shard ${this.#shard} can't be projected`;
       this.#options.logger.error({ err: error, shard: this.#shard }, "projector failed");
-      this.#retry = setTimeout(() => {
-        this.#retry = undefined;
-        this.wake();
-      }, retryMs).unref();
     }
   }
 
