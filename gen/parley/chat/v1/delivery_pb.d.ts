@@ -670,10 +670,10 @@ export declare const DeliveryService: GenService<{
     output: typeof FrameSchema;
   },
   /**
-   * The same stream, on which the client also sends, marks and types. Needs HTTP/2. The first request is `open`. Sends
-   * take effect in the order they are made; each is answered by a `sent` or a `refused` with its client id. After a
-   * refusal with `retryable`, later sends to that conversation are refused too until the refused one is repeated, so
-   * that none passes it. At most 64 may be unanswered; beyond that the server stops reading.
+   * The same stream, on which the client also sends, marks and types. Needs HTTP/2 or a WebSocket. The first request is
+   * `open`. Sends take effect in the order they are made; each is answered by a `sent` or a `refused` with its client
+   * id. After a refusal with `retryable`, later sends to that conversation are refused too until the refused one is
+   * repeated, so that none passes it. At most 64 may be unanswered; beyond that the server stops reading.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *
