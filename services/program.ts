@@ -4,10 +4,10 @@ import { type Config, ConfigError, readConfig } from "#platform/runtime/config.t
 import { inOrderOfNeeds } from "#platform/runtime/run-modules.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { restoreBackup } from "./backup/restore.ts";
-import { modules } from "./modules.ts";
+import { modules, modulesOf } from "./modules.ts";
 import { startServer } from "./server.ts";
 
-const usage = `Usage: npm start [-- --check-config | --list-modules | --restore <folder> [<incarnation>]]
+const usage = `Usage: npm start [-- --target <list> | --check-config | --list-modules | --restore <folder> [<incarnation>]]
 Settings are PARLEY_… variables of the environment; ops/parley.env.sample lists them.`;
 
 /** The program: arguments and environment in, exit code out. */
@@ -21,8 +21,10 @@ export async function runProgram(args: string[]): Promise<void> {
 }
 
 async function run([flag, folder, incarnation]: string[]): Promise<void> {
+  if (flag === "--target") return await serve(readConfig({ ...process.env, PARLEY_TARGETS: folder }));
   const config = readConfig(process.env);
   if (flag === undefined) return await serve(config);
+  modulesOf(config);
   if (flag === "--check-config") console.log("The settings are valid.");
   else if (flag === "--list-modules")
     console.log(
@@ -45,14 +47,17 @@ async function restore(config: Config, folder: string, named?: string): Promise<
 
 async function serve(config: Config): Promise<void> {
   const server = await startServer(config);
-  console.log(`Parley is ready at ${server.url}
-  data          ${config.dataDir}
-  operator key  ${join(config.dataDir, "keys", "operator.key")}`);
+  console.log(`Parley is ready at ${server.url}\n${describe(config)}`);
   const stop = () => {
     console.log("Parley is stopping …");
     void server.stop().then(() => console.log("Parley has stopped."));
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
+}
+
+function describe({ peers, dataDir }: Config): string {
+  if (peers) return `  gateway of    ${peers}`;
+  return `  data          ${dataDir}\n  operator key  ${join(dataDir, "keys", "operator.key")}`;
 }
 
 /** What the operator reads: a sentence where the cause is theirs to mend, else the whole error. */

@@ -2,13 +2,12 @@ import type { Migrations } from "#platform/engines/migrate.ts";
 import { type Edge, openEdge } from "#platform/rpc/edge.ts";
 import { makeBoot } from "#platform/runtime/boot.ts";
 import type { Config } from "#platform/runtime/config.ts";
-import { takeDataLock } from "#platform/runtime/data-lock.ts";
 import { createEndings } from "#platform/runtime/endings.ts";
-import { openEngines } from "#platform/runtime/engines.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
 import type { Boot, ModuleDefinition } from "#platform/runtime/module.ts";
 import { type RunningModules, runModules } from "#platform/runtime/run-modules.ts";
-import { modules, storeMigrations } from "./modules.ts";
+import { modulesOf, storeMigrations } from "./modules.ts";
+import { forwardingOf, notReadyOf, servePeers, standAlone, standBeside } from "./standing.ts";
 
 /** A server that answers on its port. */
 export interface RunningServer {
@@ -26,32 +25,35 @@ export interface ServerParts {
 /** How long calls that run may take to end once the server stops. */
 export const stopGraceMs = 10_000;
 
-/** Starts everything in this process. Where a part fails, what was started is ended before it throws. */
+/** Starts everything that belongs in this process. Where a part fails, what was started is ended before it throws. */
 export async function startServer(
   config: Config,
-  parts: ServerParts = { modules, storeMigrations },
+  parts: ServerParts = { modules: modulesOf(config), storeMigrations },
 ): Promise<RunningServer> {
   const endings = createEndings();
   try {
-    const lock = takeDataLock(config.dataDir);
-    endings.push(lock.release);
     const logger = createLogger(config.logLevel);
-    const engines = await openEngines(config, logger, parts.storeMigrations);
-    endings.push(engines.close);
+    const standing = config.peers
+      ? await standBeside(config.peers, config, logger, endings)
+      : await standAlone(config, logger, parts, endings);
+    const { engines, peerKey, core } = standing;
     const stopping = new AbortController();
     endings.push(() => stopping.abort());
-    const { boot, served, authenticator } = makeBoot(config, logger, engines, stopping.signal);
+    const { boot, served, authenticator } = makeBoot(config, logger, engines, stopping.signal, core?.transport);
     const running = await runModules(parts.modules, boot);
     endings.push(running.stop);
+    if (!core) servePeers(served, engines);
     const { metrics, callBudget } = boot;
     const edge = await openEdge({
       config,
       logger,
       metrics,
       served,
+      peerKey,
+      ...(core ? { forwarding: forwardingOf(core, served) } : {}),
       authenticator,
       callBudget,
-      notReady: running.notReady,
+      notReady: () => [...(core ? notReadyOf(core) : []), ...running.notReady()],
     });
     endings.push(edge.close);
     endings.push(() => drain(stopping, running, edge));

@@ -18,4 +18,6 @@ export interface Bus {
  * - `privacy`: the UTF-8 id of a user whose privacy settings changed
  * - `sessions`: the UTF-8 id of a session that ended
  */
-export type Topic = "marks" | "typing" | "presence" | "privacy" | "sessions";
+export type Topic = (typeof topics)[number];
+
+export const topics = ["marks", "typing", "presence", "privacy", "sessions"] as const;

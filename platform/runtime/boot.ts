@@ -1,7 +1,5 @@
-import { join } from "node:path";
-import { createClient } from "@connectrpc/connect";
+import { createClient, type Transport } from "@connectrpc/connect";
 import type { Logger } from "pino";
-import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
@@ -10,7 +8,6 @@ import { createServed, type Served } from "#platform/rpc/served.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Engines } from "./engines.ts";
-import { readOrMakeKey } from "./key-file.ts";
 import type { Boot } from "./module.ts";
 import { createProcessRegistry } from "./process-metrics.ts";
 import { createSealer } from "./sealing.ts";
@@ -23,9 +20,17 @@ export interface Booted {
   authenticator(): Authenticator;
 }
 
-export function makeBoot(config: Config, logger: Logger, engines: Engines, signal: AbortSignal): Booted {
+/** `elsewhere` reaches the services that do not run in this process; absent: there are none. */
+export function makeBoot(
+  config: Config,
+  logger: Logger,
+  engines: Engines,
+  signal: AbortSignal,
+  elsewhere?: Transport,
+): Booted {
   const served = createServed();
-  const peers = createPeerTransport(served);
+  const here = createPeerTransport(served);
+  const peers = elsewhere ? hereOrElsewhere(served, here, elsewhere) : here;
   let authenticator: Authenticator | undefined;
   const boot: Boot = {
     config,
@@ -33,10 +38,15 @@ export function makeBoot(config: Config, logger: Logger, engines: Engines, signa
     signal,
     clock: systemClock,
     metrics: createProcessRegistry(),
-    bus: createMemoryBus(),
+    bus: engines.bus,
     callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
-    sealer: createSealer(readOrMakeKey(join(config.dataDir, "keys", "seal.key"), 32)),
-    store: { kind: "sqlite", db: engines.store },
+    sealer: createSealer(engines.sealingKey),
+    store: {
+      kind: "sqlite",
+      get db() {
+        return engines.store;
+      },
+    },
     log: engines.log,
     following: engines.following,
     incarnation: engines.incarnation,
@@ -50,4 +60,12 @@ export function makeBoot(config: Config, logger: Logger, engines: Engines, signa
     },
   };
   return { boot, served, authenticator: () => authenticator ?? refuseCredentials };
+}
+
+/** Decided at each call: modules take their clients before all of them have started. */
+function hereOrElsewhere(served: Served, here: Transport, elsewhere: Transport): Transport {
+  return {
+    unary: (method, ...call) => (served.find(method) ? here : elsewhere).unary(method, ...call),
+    stream: (method, ...call) => (served.find(method) ? here : elsewhere).stream(method, ...call),
+  };
 }

@@ -31,6 +31,9 @@ test.each([
   ["PARLEY_PROXY_HEADER", "x-real-ip", "x-forwarded-for, forwarded, proxy-v2"],
   ["PARLEY_PROXY_HEADER", "proxy-v2", "PARLEY_TRUSTED_PROXIES"],
   ["PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS", "-1", "from 0 to"],
+  ["PARLEY_TARGETS", "gateway", "needs PARLEY_PEERS"],
+  ["PARLEY_TARGETS", "all,gateway", "not both"],
+  ["PARLEY_PEERS", "http://localhost:8080", "PARLEY_TARGETS"],
   ["PARLEY_TRUSTED_ISSUER", "https://example.org", "PARLEY_TRUSTED_AUDIENCE"],
   ["PARLEY_TRUSTED_JWKS", "https://example.org", "PARLEY_TRUSTED_ISSUER"],
 ])("%s=%s is refused with a sentence", (name, value, part) => {
@@ -72,4 +75,20 @@ test("what connections may take is set in seconds, kilobytes and numbers", () =>
     headerBytes: 8_192,
     streams: 20,
   });
+});
+
+test("a process is one or more modules, and reaches the rest elsewhere", () => {
+  const env = { PARLEY_TARGETS: "gateway", PARLEY_PEERS: "http://core:8080/", PARLEY_PEER_KEY: "/keys/peer.key" };
+  const { targets, peers, peerKeyFile } = readConfig(env);
+  expect({ targets, peers, peerKeyFile }).toEqual({
+    targets: ["gateway"],
+    peers: "http://core:8080",
+    peerKeyFile: "/keys/peer.key",
+  });
+  expect(readConfig({}).targets).toBe("all");
+  for (const peers of ["core:8080", "ftp://core", "http://core/path", "http://one,http://two"]) {
+    expect(() => readConfig({ ...env, PARLEY_PEERS: peers })).toThrow("PARLEY_PEERS must be");
+  }
+  expect(() => readConfig({ ...env, PARLEY_LOG: "sqlite:log.db" })).toThrow("keeps no data: remove PARLEY_LOG");
+  expect(readConfig({ ...env, PARLEY_LOG: "sqlite:" }).targets).toEqual(["gateway"]);
 });

@@ -2,9 +2,11 @@ import { resolve } from "node:path";
 import type { OpenLimits } from "#platform/rpc/port/connection-limits.ts";
 import { type PortLimits, portLimits } from "#platform/rpc/port/port-limits.ts";
 import { isProxyRange, proxyHeaders, type TrustedProxies } from "#platform/rpc/port/trusted-proxies.ts";
+import { ConfigError } from "./config-error.ts";
+import { readTargets, type Targets } from "./config-targets.ts";
 
 /** Where the server listens, what it stands on and how much it allows. Made once from the environment. */
-export interface Config {
+export interface Config extends Targets {
   readonly listen: { readonly host: string; readonly port: number };
   /** Certificate and key in PEM; absent: cleartext. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
@@ -48,10 +50,7 @@ export interface SqliteEngine {
   readonly synchronous: "full" | "off";
 }
 
-/** A setting that the server can't start with. The message is a sentence for the operator. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
+export { ConfigError };
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -72,6 +71,7 @@ export function readConfig(env: Env): Config {
       callsPerAddress: readNumber(env, "PARLEY_LIMIT_OPEN_CALLS_PER_ADDRESS", 4_000, 0, 1_000_000),
     },
     portLimits: readPortLimits(env),
+    ...readTargets(env, dataDir),
     dataDir,
     log: readSqlite("PARLEY_LOG", env.PARLEY_LOG ?? "sqlite:", resolve(dataDir, "log.db")),
     store: readSqlite("PARLEY_STORE", env.PARLEY_STORE ?? "sqlite:", resolve(dataDir, "store.db")),
@@ -125,12 +125,15 @@ export const settings = [
   "PARLEY_LISTEN",
   "PARLEY_LOG",
   "PARLEY_LOG_LEVEL",
+  "PARLEY_PEER_KEY",
+  "PARLEY_PEERS",
   "PARLEY_PROXY_HEADER",
   "PARLEY_REFRESH_TTL_DAYS",
   "PARLEY_REQUEST_SECONDS",
   "PARLEY_SESSION_MAX_DAYS",
   "PARLEY_SHARDS",
   "PARLEY_STORE",
+  "PARLEY_TARGETS",
   "PARLEY_TLS_CERT",
   "PARLEY_TLS_KEY",
   "PARLEY_TRUSTED_AUDIENCE",

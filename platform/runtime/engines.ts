@@ -1,5 +1,8 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
+import type { Bus } from "#platform/bus/bus.ts";
+import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import { type Migrations, migrate } from "#platform/engines/migrate.ts";
 import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
@@ -8,6 +11,7 @@ import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import type { Config } from "./config.ts";
 import { installationMigrations, tieInstallation } from "./installation.ts";
+import { readOrMakeKey } from "./key-file.ts";
 import type { Boot } from "./module.ts";
 import { refuseHalfRestored } from "./restoring.ts";
 
@@ -19,6 +23,9 @@ export interface Engines {
   readonly incarnation: number;
   readonly installationId: string;
   readonly snapshots: Boot["snapshots"];
+  /** The key under which tokens are sealed. */
+  readonly sealingKey: Uint8Array;
+  readonly bus: Bus;
   /** Flushes and closes. Closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -50,7 +57,9 @@ export async function openEngines(
     const { id: installationId, incarnation } = await tieInstallation(store, logDb);
     const log = createSqliteEventLog(logDb);
     const snapshots = { store: store.snapshot, log: logDb.snapshot };
-    return { ...(await openLog(config, logger, store, log)), incarnation, installationId, snapshots };
+    const sealingKey = readOrMakeKey(join(config.dataDir, "keys", "seal.key"), 32);
+    const shared = { incarnation, installationId, snapshots, sealingKey, bus: createMemoryBus() };
+    return { ...(await openLog(config, logger, store, log)), ...shared };
   } catch (error) {
     await Promise.all([store?.close(), logDb?.close()]);
     throw error;

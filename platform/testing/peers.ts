@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DescService } from "@bufbuild/protobuf";
-import { type Client, createClient } from "@connectrpc/connect";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createPeerConnections, type PeerConnections } from "#platform/rpc/peers/connections.ts";
 import { createRemoteTransport } from "#platform/rpc/peers/remote.ts";
 import { openTestEdge, type TestEdge } from "./edge.ts";
@@ -11,7 +11,8 @@ export interface TestPair {
   readonly gateway: TestEdge;
   readonly key: Uint8Array;
   readonly connections: PeerConnections;
-  /** A client that calls the core as another process does. */
+  /** Calls the core as another process does. */
+  readonly transport: Transport;
   peer<Service extends DescService>(service: Service): Client<Service>;
   close(): Promise<void>;
 }
@@ -31,6 +32,7 @@ export async function openTestPair(
     gateway,
     key,
     connections,
+    transport,
     peer: (service) => createClient(service, transport),
     async close() {
       await gateway.close();

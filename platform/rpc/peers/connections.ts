@@ -24,7 +24,9 @@ export interface PeerConnections {
   ): ClientHttp2Stream | Promise<ClientHttp2Stream>;
   /** Why the other process can't be called now. */
   notReady(): string | undefined;
-  /** Cuts all. Closing twice is harmless. */
+  /** Cuts all that there are now. */
+  cut(): void;
+  /** Cuts all for good. Closing twice is harmless. */
   close(): void;
 }
 
@@ -55,6 +57,10 @@ export function createPeerConnections(url: string): PeerConnections {
     throw platformErrors.PEER_UNREACHABLE({ message: reason });
   };
 
+  const cut = () => {
+    for (const connection of connections) connection.close();
+  };
+
   return {
     url,
     request(headers, options) {
@@ -67,9 +73,10 @@ export function createPeerConnections(url: string): PeerConnections {
       if (connections.size === 0) open();
       return `the process at ${url} can't be reached`;
     },
+    cut,
     close() {
       isClosed = true;
-      for (const connection of connections) connection.close();
+      cut();
     },
   };
 }

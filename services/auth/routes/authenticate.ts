@@ -6,11 +6,15 @@ import type { AuthDeps, AuthRoutes } from "../deps.ts";
 
 export function authenticateRoutes({
   authenticator,
-}: Pick<AuthDeps, "authenticator">): Pick<AuthRoutes, "authenticate"> {
+}: Pick<AuthDeps, "authenticator">): Pick<AuthRoutes, "authenticate" | "getSigningKeys"> {
   return {
     async authenticate({ authorization, deviceId }) {
       const identity = await authenticator.authenticate({ authorization, deviceId: deviceId || undefined });
       return { identity: shown(identity) };
+    },
+
+    async getSigningKeys() {
+      return { jwks: JSON.stringify(authenticator.jwks()) };
     },
   };
 }

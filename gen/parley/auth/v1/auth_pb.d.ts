@@ -995,6 +995,40 @@ export declare type AuthenticateResponse_User = Message<"parley.auth.v1.Authenti
 export declare const AuthenticateResponse_UserSchema: GenMessage<AuthenticateResponse_User>;
 
 /**
+ * Request of GetSigningKeys.
+ *
+ * @generated from message parley.auth.v1.GetSigningKeysRequest
+ */
+export declare type GetSigningKeysRequest = Message<"parley.auth.v1.GetSigningKeysRequest"> & {
+};
+
+/**
+ * Describes the message parley.auth.v1.GetSigningKeysRequest.
+ * Use `create(GetSigningKeysRequestSchema)` to create a new message.
+ */
+export declare const GetSigningKeysRequestSchema: GenMessage<GetSigningKeysRequest>;
+
+/**
+ * Response of GetSigningKeys.
+ *
+ * @generated from message parley.auth.v1.GetSigningKeysResponse
+ */
+export declare type GetSigningKeysResponse = Message<"parley.auth.v1.GetSigningKeysResponse"> & {
+  /**
+   * A set of keys in JSON (RFC 7517).
+   *
+   * @generated from field: string jwks = 1;
+   */
+  jwks: string;
+};
+
+/**
+ * Describes the message parley.auth.v1.GetSigningKeysResponse.
+ * Use `create(GetSigningKeysResponseSchema)` to create a new message.
+ */
+export declare const GetSigningKeysResponseSchema: GenMessage<GetSigningKeysResponse>;
+
+/**
  * Accounts, sessions and the tokens of both.
  *
  * @generated from service parley.auth.v1.AuthService
@@ -1147,6 +1181,16 @@ export declare const AuthService: GenService<{
     methodKind: "unary";
     input: typeof AuthenticateRequestSchema;
     output: typeof AuthenticateResponseSchema;
+  },
+  /**
+   * The public keys that access tokens are signed with.
+   *
+   * @generated from rpc parley.auth.v1.AuthService.GetSigningKeys
+   */
+  getSigningKeys: {
+    methodKind: "unary";
+    input: typeof GetSigningKeysRequestSchema;
+    output: typeof GetSigningKeysResponseSchema;
   },
 }>;
 

@@ -74,11 +74,11 @@ export declare type ReadRequest = Message<"parley.log.v1.ReadRequest"> & {
   position: bigint;
 
   /**
-   * Most bytes of records, beyond the first; 0: as many as the server likes.
+   * Most bytes of records, but at least one record; absent: as many as the server likes.
    *
-   * @generated from field: uint64 max_bytes = 3;
+   * @generated from field: optional uint64 max_bytes = 3;
    */
-  maxBytes: bigint;
+  maxBytes?: bigint | undefined;
 };
 
 /**
@@ -196,6 +196,20 @@ export declare type GetWatermarksResponse = Message<"parley.log.v1.GetWatermarks
    * @generated from field: repeated uint64 positions = 1;
    */
   positions: bigint[];
+
+  /**
+   * UUID of the installation.
+   *
+   * @generated from field: string installation_id = 2;
+   */
+  installationId: string;
+
+  /**
+   * Which life of the log this is, from 1.
+   *
+   * @generated from field: uint32 incarnation = 3;
+   */
+  incarnation: number;
 };
 
 /**

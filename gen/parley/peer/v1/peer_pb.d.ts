@@ -59,13 +59,6 @@ export declare type GetInstallationResponse = Message<"parley.peer.v1.GetInstall
    * @generated from field: bytes sealing_key = 4;
    */
   sealingKey: Uint8Array;
-
-  /**
-   * The public keys that access tokens are signed with, as JSON (RFC 7517).
-   *
-   * @generated from field: string jwks = 5;
-   */
-  jwks: string;
 };
 
 /**

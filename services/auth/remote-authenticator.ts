@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import type { Client } from "@connectrpc/connect";
+import { LRUCache } from "lru-cache";
+import type { AuthenticateResponse, AuthService } from "#gen/parley/auth/v1/auth_pb.js";
+import type { Bus } from "#platform/bus/bus.ts";
+import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import { platformErrors } from "#platform/rpc/errors.ts";
+import { callAs, type Identity } from "#platform/rpc/identity.ts";
+import type { Clock } from "#platform/runtime/clock.ts";
+import { deviceId, type SessionId, sessionId, userId } from "#platform/runtime/ids.ts";
+import {
+  type ClosableAuthenticator,
+  maxCachedTokens,
+  maxEndedSessions,
+  maxTokenLength,
+  sessionCheckMs,
+} from "./authenticator.ts";
+
+const askMs = 5_000;
+
+export interface RemoteAuthenticatorOptions {
+  readonly auth: Client<typeof AuthService>;
+  readonly jwks: Authenticator["jwks"];
+  readonly bus: Bus;
+  readonly clock: Clock;
+}
+
+interface Known {
+  readonly identity: Identity;
+  readonly askedAt: number;
+}
+
+/**
+ * Asks the process that holds the accounts who somebody is, and believes the answer as long as that one believes that a
+ * session lasts. A session that the bus says has ended is refused at once.
+ */
+export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): ClosableAuthenticator {
+  const { auth, jwks, bus, clock } = options;
+  const cache = new LRUCache<string, Known>({ max: maxCachedTokens });
+  const ended = new LRUCache<SessionId, true>({ max: maxEndedSessions });
+  const close = bus.subscribe("sessions", (payload) => {
+    ended.set(sessionId(Buffer.from(payload).toString()), true);
+  });
+  const ask = async (key: string, authorization: string, device: string): Promise<Identity> => {
+    const askedAt = clock();
+    const asAuth = callAs({ kind: "service", name: "auth" }, { timeoutMs: askMs });
+    const identity = identityOf(await auth.authenticate({ authorization, deviceId: device }, asAuth));
+    cache.set(key, { identity, askedAt });
+    return identity;
+  };
+  return {
+    async authenticate({ authorization, deviceId = "" }) {
+      if (authorization === undefined) return { kind: "anonymous" };
+      if (authorization.length > maxTokenLength || deviceId.length > maxTokenLength)
+        throw platformErrors.UNAUTHENTICATED();
+      const key = createHash("sha256").update(`${deviceId} ${authorization}`).digest("base64url");
+      const known = cache.get(key);
+      const isFresh = known && clock() - known.askedAt < sessionCheckMs;
+      const identity = isFresh ? known.identity : await ask(key, authorization, deviceId);
+      if (identity.kind === "user" && ended.has(identity.sessionId)) throw platformErrors.SESSION_REVOKED();
+      return identity;
+    },
+    jwks,
+    close,
+  };
+}
+
+function identityOf({ identity }: AuthenticateResponse): Identity {
+  if (identity.case === "operator") return { kind: "operator" };
+  if (identity.case !== "user") throw platformErrors.UNAUTHENTICATED();
+  const { value } = identity;
+  return {
+    kind: "user",
+    userId: userId(value.userId),
+    deviceId: deviceId(value.deviceId),
+    sessionId: sessionId(value.sessionId),
+  };
+}
