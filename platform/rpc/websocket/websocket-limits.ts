@@ -1,13 +1,11 @@
 import type { PortLimits } from "../port/port-limits.ts";
 
 /**
- * How long clients may take, as on other connections: to say who they are, as to send headers; to be silent until they
- * are pinged; to answer.
+ * How long clients may take, as on other connections: `headersMs` to say who they are, and to answer that their
+ * WebSocket closes; the others to be silent until they are pinged, and to answer that.
  */
 export type WebSocketTimes = Pick<PortLimits, "headersMs" | "keepaliveMs" | "keepaliveAnswerMs">;
 
-/** How long a client may take to answer that its WebSocket closes. */
-export const closingMs = 10_000;
 /** How long one that says too much before it says who it is, is given to hear so. Nothing more is read from it. */
 export const tooLargeMs = 500;
 /** How often clients are looked after, at least. */

@@ -11,7 +11,7 @@ import { createKeepalive } from "./keepalive.ts";
 import { chooseSubprotocol } from "./subprotocols.ts";
 import { refusalOf, refuseUpgrade, stoppingRefusal } from "./upgrade-refusal.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";
-import { closingMs, maxFragments, maxPieces, type WebSocketTimes } from "./websocket-limits.ts";
+import { maxFragments, maxPieces, type WebSocketTimes } from "./websocket-limits.ts";
 import { requestOf } from "./websocket-request.ts";
 
 export interface WebSocketsOptions {
@@ -89,19 +89,19 @@ interface Served {
 }
 
 /** By path. */
-function methodsOf({ methods, maxMessageBytes }: WebSocketsOptions): ReadonlyMap<string, Served> {
+function methodsOf({ methods, maxMessageBytes, times }: WebSocketsOptions): ReadonlyMap<string, Served> {
   const servers = new Map<number, WebSocketServer>();
   return new Map(
     methods.map((method) => {
       const bytes = maxMessageBytes(method);
-      const server = servers.get(bytes) ?? createServer(bytes);
+      const server = servers.get(bytes) ?? createServer(bytes, times.headersMs);
       servers.set(bytes, server);
       return [`/${method.parent.typeName}/${method.name}`, { streams: method.methodKind !== "unary", server }];
     }),
   );
 }
 
-function createServer(maxMessageBytes: number): WebSocketServer {
+function createServer(maxMessageBytes: number, closeTimeout: number): WebSocketServer {
   const options: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
@@ -110,7 +110,7 @@ function createServer(maxMessageBytes: number): WebSocketServer {
     maxPayload: maxMessageBytes + envelopeBytes,
     maxFragments,
     maxBufferedChunks: maxPieces,
-    closeTimeout: closingMs,
+    closeTimeout,
     handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
   };
   return new WebSocketServer(options);
