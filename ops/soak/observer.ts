@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import type { ServerProcess } from "../scenarios/server-process.ts";
+import { type Inspector, openInspector } from "./inspector.ts";
+
+/** What a server holds at a moment. */
+export interface Holdings {
+  /** Descriptors of files and sockets; undefined where the system has no /proc. */
+  readonly descriptors: number | undefined;
+  /** Sockets, timers and requests that keep the event loop alive, as "kind × count". */
+  readonly resources: string;
+  /** Streams of delivery. */
+  readonly streams: number;
+  readonly runningCalls: number;
+}
+
+export interface Memory {
+  readonly residentBytes: number;
+  /** The JavaScript heap and buffers outside it. */
+  readonly usedBytes: number;
+}
+
+/** Objects that a call or a connection leaves behind where something still refers to it. */
+export interface LiveObjects {
+  /** Sockets, HTTP/2 streams, compressors. */
+  readonly duplexes: number;
+  readonly abortSignals: number;
+}
+
+/** Sees from outside what a server holds; it has no door for that. */
+export interface Observer {
+  holdings(): Promise<Holdings>;
+  memory(): Promise<Memory>;
+  /** What is left once garbage is collected. */
+  settledMemory(): Promise<Memory>;
+  liveObjects(): Promise<LiveObjects>;
+  /** Sum of a metric's series whose labels match. */
+  metric(name: string, labels?: RegExp): Promise<number>;
+  close(): void;
+}
+
+const prototypes = {
+  duplexes: "process.getBuiltinModule('node:stream').Duplex.prototype",
+  abortSignals: "AbortSignal.prototype",
+};
+
+export async function openObserver(server: ServerProcess): Promise<Observer> {
+  const inspector = await openInspector(server);
+  const metric = async (name: string, labels = /^/) => sumOf(await readMetrics(server.url), name, labels);
+  const memory = async (): Promise<Memory> => {
+    const usage: NodeJS.MemoryUsage = JSON.parse(await inspector.evaluate("process.memoryUsage()"));
+    return { residentBytes: usage.rss, usedBytes: usage.heapUsed + usage.external };
+  };
+  return {
+    async holdings() {
+      const page = await readMetrics(server.url);
+      return {
+        streams: sumOf(page, "parley_streams_open"),
+        runningCalls: sumOf(page, "parley_rpc_running"),
+        resources: await resourcesOf(inspector),
+        descriptors: countDescriptors(server.pid),
+      };
+    },
+    memory,
+    async settledMemory() {
+      await inspector.collectGarbage();
+      return memory();
+    },
+    async liveObjects() {
+      const duplexes = await inspector.countObjects(prototypes.duplexes);
+      return { duplexes, abortSignals: await inspector.countObjects(prototypes.abortSignals) };
+    },
+    metric,
+    close: inspector.close,
+  };
+}
+
+/** Over a connection of its own, which is closed before anything is counted. */
+async function readMetrics(url: string): Promise<string> {
+  const [answer]: IncomingMessage[] = await once(get(`${url}/metrics`, { agent: false }), "response");
+  const closed = answer ? once(answer.socket, "close") : undefined;
+  const page = answer ? await text(answer) : "";
+  await closed;
+  return page;
+}
+
+function sumOf(page: string, name: string, labels = /^/): number {
+  const lines = page.split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return lines.filter((line) => labels.test(line)).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
+
+/** They come and go by themselves. */
+const passing: ReadonlySet<string> = new Set(["Timeout", "Immediate"]);
+
+async function resourcesOf(inspector: Inspector): Promise<string> {
+  const kinds: string[] = JSON.parse(await inspector.evaluate("process.getActiveResourcesInfo()"));
+  const counted = Object.entries(Object.groupBy(kinds, (kind) => kind)).filter(([kind]) => !passing.has(kind));
+  return counted
+    .map(([kind, each]) => `${kind} × ${each?.length}`)
+    .sort()
+    .join(", ");
+}
+
+function countDescriptors(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return undefined;
+  }
+}
