@@ -8,6 +8,7 @@ import { measureLatency } from "./figures/latency.ts";
 import { measureSends } from "./figures/sends.ts";
 import { measureStart } from "./figures/start.ts";
 import { measureFanout } from "./wire/fanout.ts";
+import { measureForwarding } from "./wire/forwarding.ts";
 import { measureHop } from "./wire/hop.ts";
 import { measureMemory } from "./wire/memory.ts";
 import { measureUnary } from "./wire/unary.ts";
@@ -22,10 +23,13 @@ const measures: Readonly<Record<string, Measure>> = {
   fanout: measureFanout,
   memory: measureMemory,
   hop: measureHop,
+  forwarding: measureForwarding,
 };
 
 /** Names that stand for several measures. */
-const groups: Readonly<Record<string, readonly string[]>> = { wire: ["unary", "fanout", "memory", "hop"] };
+const groups: Readonly<Record<string, readonly string[]>> = {
+  wire: ["unary", "fanout", "memory", "hop", "forwarding"],
+};
 
 const names = Object.keys(measures).join("|");
 const usage = `Usage: npm run bench [-- [${Object.keys(groups).join("|")}|${names}]... [--only ${names}]... [--json]]`;

@@ -56,18 +56,22 @@ export async function startStack(settings: Record<string, string> = {}, parts?: 
   const ownDir = settings.PARLEY_DATA ? undefined : mkdtempSync(join(tmpdir(), "parley-stack-"));
   const dataDir = settings.PARLEY_DATA ?? String(ownDir);
   const server = await startServer(readConfig({ ...generous, PARLEY_DATA: dataDir, ...settings }), parts);
-  const client: Stack["client"] = (service, options = {}) => createClient(service, openTransport(server.url, options));
   return {
+    ...callersOf(server.url),
     url: server.url,
     dataDir,
     boot: server.boot,
-    client,
-    registerUser: (handle) => registerUser(client, handle),
     async stop() {
       await server.stop();
       if (ownDir) rmSync(ownDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Those who call the server at `url`. */
+export function callersOf(url: string): Pick<Stack, "client" | "registerUser"> {
+  const client: Stack["client"] = (service, options = {}) => createClient(service, openTransport(url, options));
+  return { client, registerUser: (handle) => registerUser(client, handle) };
 }
 
 async function registerUser(client: Stack["client"], handle: string): Promise<TestUser> {
