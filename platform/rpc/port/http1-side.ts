@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import type { PortLimits } from "./port-limits.ts";
 
 /** How often requests that take too long are looked for. */
@@ -26,9 +28,21 @@ export function createHttp1Side(onRequest: RequestListener, limits: PortLimits, 
   if (onUpgrade) server.on("upgrade", onUpgrade);
   // HTTP/1.1 has no PING of its own; that of TCP finds peers that are gone while nothing is under way to them.
   server.on("connection", (socket) => socket.setKeepAlive(true, limits.keepaliveMs));
+  server.on("connection", readFromStream);
   // Else a client that stops reading would keep its connection, and what is written to it, for ever.
   server.setTimeout(limits.idleMs);
   // Timeouts are checked only once the server was told that it listens.
   server.emit("listening");
   return server;
 }
+
+/**
+ * Lets the parser of a TLS connection take its bytes from the socket's stream, which a listener for them does. Else it
+ * takes them from the handle, which goes on while node:http has paused the parser because an answer is not sent yet: a
+ * client that asks again at once would be cut off with "Parse Error: Paused".
+ */
+function readFromStream(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.on("data", ignore);
+}
+
+function ignore(): void {}
