@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createValidator } from "@bufbuild/protovalidate";
 import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
@@ -11,13 +12,9 @@ import { passEphemera } from "./delivery/ephemera.ts";
 import { watchPresence } from "./delivery/presence-watch.ts";
 import { createDeliveryRoutes } from "./delivery/routes.ts";
 import { watchSessions } from "./delivery/session-watch.ts";
-import type { Stream } from "./delivery/stream.ts";
 import { createStreamMetrics } from "./delivery/stream-metrics.ts";
 import { keepStreamsUp } from "./delivery/upkeep.ts";
 import { WriteTurns } from "./delivery/write-turns.ts";
-
-/** How long streams that were closed may take to hand over their last frame when the server stops. */
-const lastFrameMs = 2000;
 
 /** The edge: open streams. */
 export const gatewayModule: ModuleDefinition = {
@@ -40,10 +37,9 @@ function startGateway(boot: Boot): Module {
     audience,
     watchers: [metrics, announcer, { opened: () => {}, closed: presenceWatch.closed }],
   });
-  const taken = new Set<Stream>();
   const peers = { chat, presence, validator: createValidator(), budget: boot.callBudget };
   const turns = new WriteTurns(metrics.wrote);
-  boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, taken, turns }));
+  boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, turns }));
   const endings = [
     following.listen((entry) => audience.tell(entry)),
     watchSessions({ delivery, auth: boot.peer(AuthService), bus, clock, logger }),
@@ -55,8 +51,8 @@ function startGateway(boot: Boot): Module {
   return {
     async drain() {
       delivery.drain();
-      const deadline = performance.now() + lastFrameMs;
-      while (taken.size > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+      // The last frames are written at the end of this one.
+      await nextTurn();
     },
     async stop() {
       delivery.drain();

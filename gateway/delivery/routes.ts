@@ -1,6 +1,7 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import type { ConnectRequest, DeliveryService, Frame, SubscribeRequest } from "#gen/parley/chat/v1/delivery_pb.js";
-import { sinkKey } from "#platform/rpc/calls/sink.ts";
+import type { ConnectRequest, DeliveryService, SubscribeRequest } from "#gen/parley/chat/v1/delivery_pb.js";
+import { type Sink, sinkKey } from "#platform/rpc/calls/sink.ts";
+import { platformErrors } from "#platform/rpc/errors.ts";
 import { callingUser } from "#platform/rpc/identity.ts";
 import { streamErrors } from "../errors.ts";
 import { type CommandPeers, Commands } from "./commands.ts";
@@ -8,95 +9,95 @@ import type { Delivery } from "./delivery.ts";
 import type { PresenceWatch } from "./presence-watch.ts";
 import type { Stream } from "./stream.ts";
 import { StreamWriter } from "./stream-writer.ts";
-import { TakenFrames } from "./taken-frames.ts";
 import type { WriteTurns } from "./write-turns.ts";
 
 export interface RouteDeps {
   readonly delivery: Delivery;
   readonly presenceWatch: PresenceWatch;
   readonly peers: CommandPeers;
-  /** Streams whose frames are being taken. */
-  readonly taken: Set<Stream>;
   readonly turns: WriteTurns;
 }
 
 /** A Connect stream whose `open` does not come within this time is refused. */
 export const openTimeoutMs = 10_000;
 
+/** Frames are written past the encoder; what runs here opens a stream and is there at its end. */
 export function createDeliveryRoutes(deps: RouteDeps): ServiceImpl<typeof DeliveryService> {
   return {
-    async *subscribe(request, context) {
-      yield* framesOf(await open(request, context, deps), context, deps);
-    },
-    async *connect(requests, context) {
-      const iterator = requests[Symbol.asyncIterator]();
-      try {
-        const stream = await open(await readOpen(iterator), context, deps);
-        yield* talk(stream, iterator, context, deps);
-      } finally {
-        // Not waited for: it ends when the client does, or when the response is out.
-        iterator.return?.().catch(() => undefined);
-      }
-    },
+    subscribe: (request, context) => nothingUntil(() => subscribe(request, context, deps)),
+    connect: (requests, context) => nothingUntil(() => converse(requests, context, deps)),
   };
 }
 
-async function open(request: SubscribeRequest, context: HandlerContext, { delivery, presenceWatch }: RouteDeps) {
-  const stream = await delivery.open(callingUser(context), request, leavingOf(context));
-  presenceWatch.watch(stream, request.presenceUserIds);
-  return stream;
+/** An answer without messages of its own, which is over once `work` is. */
+function nothingUntil(work: () => Promise<void>): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => work().then(() => over) }) };
 }
 
-/** Aborts where the client leaves before its stream is open. The context's own signal would last as long as the call. */
-function leavingOf(context: HandlerContext): AbortSignal {
-  const sink = context.values.get(sinkKey);
-  if (!sink) return context.signal;
-  const leaving = new AbortController();
-  sink.onOver(() => leaving.abort());
-  return leaving.signal;
+const over = { done: true, value: undefined } as const;
+
+async function subscribe(request: SubscribeRequest, context: HandlerContext, deps: RouteDeps): Promise<void> {
+  const sink = sinkOf(context);
+  const stream = await open(request, context, sink, deps);
+  // Not awaited here: what this call holds is let go of, and streams last for days.
+  return new StreamWriter(stream, sink, deps.turns).run();
 }
 
-/** Carries out what the client says while its frames are taken. */
-async function* talk(
-  stream: Stream,
-  requests: AsyncIterator<ConnectRequest>,
+/** Carries out what the client says while frames are written to it. */
+async function converse(
+  requests: AsyncIterable<ConnectRequest>,
   context: HandlerContext,
   deps: RouteDeps,
-): AsyncGenerator<Frame> {
-  const commands = new Commands(stream, deps.peers);
+): Promise<void> {
+  const sink = sinkOf(context);
+  const iterator = requests[Symbol.asyncIterator]();
+  try {
+    const stream = await open(await readOpen(iterator), context, sink, deps);
+    await carryOut(stream, iterator, new StreamWriter(stream, sink, deps.turns).run(), deps);
+  } finally {
+    // Not waited for: it ends when the client does, or when the response is out.
+    iterator.return?.().catch(() => undefined);
+  }
+}
+
+async function carryOut(
+  stream: Stream,
+  requests: AsyncIterator<ConnectRequest>,
+  written: Promise<void>,
+  { peers }: RouteDeps,
+): Promise<void> {
+  const commands = new Commands(stream, peers);
   let failure: unknown;
   commands.read(requests).catch((error: unknown) => {
     failure = error;
     stream.abandon();
   });
   try {
-    yield* framesOf(stream, context, deps);
+    await written;
   } finally {
     commands.close();
   }
   if (failure) throw failure;
 }
 
-/** Has the stream's frames written until it ends or nobody reads them any more; yields them where there is no sink. */
-async function* framesOf(stream: Stream, context: HandlerContext, { taken, turns }: RouteDeps) {
-  const sink = context.values.get(sinkKey);
-  taken.add(stream);
-  try {
-    if (sink) await new StreamWriter(stream, sink, turns).run();
-    else yield* takenBy(context.signal, stream);
-  } finally {
-    taken.delete(stream);
-    stream.abandon();
-  }
+/** The context's own signal would last as long as the call. */
+async function open(
+  request: SubscribeRequest,
+  context: HandlerContext,
+  sink: Sink,
+  { delivery, presenceWatch }: RouteDeps,
+): Promise<Stream> {
+  const leaving = new AbortController();
+  sink.onOver(() => leaving.abort());
+  const stream = await delivery.open(callingUser(context), request, leaving.signal);
+  presenceWatch.watch(stream, request.presenceUserIds);
+  return stream;
 }
 
-async function* takenBy(signal: AbortSignal, stream: Stream): AsyncGenerator<Frame> {
-  const frames = new TakenFrames(stream);
-  const leave = () => stream.abandon();
-  signal.addEventListener("abort", leave, { once: true });
-  if (signal.aborted) leave();
-  for (let frame = await frames.next(); frame; frame = await frames.next()) yield frame;
-  signal.removeEventListener("abort", leave);
+function sinkOf({ values }: HandlerContext): Sink {
+  const sink = values.get(sinkKey);
+  if (!sink) throw platformErrors.UNKNOWN_METHOD({ message: "streams are for clients, not for services" });
+  return sink;
 }
 
 async function readOpen(requests: AsyncIterator<ConnectRequest>): Promise<SubscribeRequest> {

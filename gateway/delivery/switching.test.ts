@@ -6,12 +6,12 @@ import { HeaderSchema } from "#gen/parley/log/v1/record_pb.js";
 import type { FollowedEntry } from "#platform/log/following.ts";
 import { newConversationId, userId } from "#platform/runtime/ids.ts";
 import { deliveryOver, identityOf, Reader } from "../testing/reader.ts";
+import { TakenFrames } from "../testing/taken-frames.ts";
 import { body, type ModelConversation, openWorld, type World } from "../testing/world.ts";
 import type { Delivery } from "./delivery.ts";
 import { eventItem } from "./frames.ts";
 import { Membership } from "./membership.ts";
 import { Stream } from "./stream.ts";
-import { TakenFrames } from "./taken-frames.ts";
 
 let world: World;
 let delivery: Delivery;

@@ -7,8 +7,8 @@ import { createSealer } from "#platform/runtime/sealing.ts";
 import { Audience } from "../delivery/audience.ts";
 import { Delivery } from "../delivery/delivery.ts";
 import type { Stream } from "../delivery/stream.ts";
-import { TakenFrames } from "../delivery/taken-frames.ts";
 import { ModelClient } from "./model-client.ts";
+import { TakenFrames } from "./taken-frames.ts";
 import type { World } from "./world.ts";
 
 export function identityOf(user: string, device: string): UserIdentity {

@@ -57,6 +57,9 @@ export function composeStream(spec: StreamSpec, interceptors: readonly Intercept
     const response = await run(context.request);
     if (!response.stream) throw new TypeError(`an interceptor made one message of ${method.name}`);
     keepMetadata(context, response);
+    // The stream may last for days.
+    context.request = undefined;
+    context.response = undefined;
     return response.message;
   };
 }

@@ -3,7 +3,8 @@ import type { Codec } from "../protocols/wire.ts";
 
 /**
  * Where the implementation of a streaming method may write its messages itself, past the encoder: whole envelopes, so
- * that one buffer serves any number of streams. A method that writes here yields nothing.
+ * that one buffer serves any number of streams. A method that writes here yields nothing. With the first write the call
+ * lets go of what the request's headers said.
  */
 export interface Sink {
   readonly codec: Codec;

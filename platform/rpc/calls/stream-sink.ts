@@ -8,6 +8,7 @@ import type { Sink } from "./sink.ts";
 export class StreamSink implements Sink {
   readonly #wire: EnvelopedWire;
   readonly #context: CallContext;
+  #isBegun = false;
 
   constructor(wire: Wire, context: CallContext) {
     if (!(wire instanceof EnvelopedWire)) throw platformErrors.UNKNOWN_METHOD();
@@ -28,8 +29,14 @@ export class StreamSink implements Sink {
   }
 
   write(envelopes: Uint8Array): boolean {
-    this.#wire.begin(this.#context.metadata);
+    if (!this.#isBegun) this.#begin();
     return this.#wire.exchange.write(envelopes);
+  }
+
+  #begin(): void {
+    this.#isBegun = true;
+    this.#wire.begin(this.#context.metadata);
+    this.#wire.exchange.forgetHeaders();
   }
 
   onDrain(listener: () => void): void {

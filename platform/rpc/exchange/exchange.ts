@@ -32,6 +32,8 @@ export interface Exchange {
   onDrain(listener: () => void): void;
   /** Bytes that were written and not yet handed to the connection. */
   readonly unsentBytes: number;
+  /** Lets go of the headers, `method` and `url`, where that frees memory: an answer may last for days. */
+  forgetHeaders(): void;
   /** Ends the answer. What the client still sends is not waited for. */
   end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void;
   /** A whole answer. To HEAD, the body is left out. */

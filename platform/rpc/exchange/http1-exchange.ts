@@ -64,6 +64,9 @@ export class Http1Exchange implements Exchange {
     this.#response.once("drain", listener);
   }
 
+  /** The request of Node holds them. */
+  forgetHeaders(): void {}
+
   /** Trailers are sent where the body is chunked (RFC 9112, section 7.1.2). */
   end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void {
     if (!this.isOpen) return;

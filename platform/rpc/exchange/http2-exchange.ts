@@ -9,7 +9,7 @@ const restMs = 200;
 
 /** A stream of an HTTP/2 connection (RFC 9113, section 8.1). */
 export class Http2Exchange implements Exchange {
-  readonly headers: IncomingHttpHeaders;
+  headers: IncomingHttpHeaders;
   readonly body: ServerHttp2Stream;
   #commonHeaders: OutgoingHttpHeaders | undefined;
   readonly #addressOf: AddressOf;
@@ -74,6 +74,10 @@ export class Http2Exchange implements Exchange {
     this.body.once("drain", listener);
   }
 
+  forgetHeaders(): void {
+    this.headers = none;
+  }
+
   end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void {
     const stream = this.body;
     if (!this.isOpen) return;
@@ -113,5 +117,7 @@ export class Http2Exchange implements Exchange {
 }
 
 const trailersToCome = { waitForTrailers: true };
+
+const none: IncomingHttpHeaders = Object.freeze({});
 
 function ignore(): void {}

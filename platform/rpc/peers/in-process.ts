@@ -48,7 +48,7 @@ export function createPeerTransport(served: Served): Transport {
       const [signal, , , input] = tail;
       signal?.throwIfAborted();
       const context = openContext(method, tail);
-      const answers = answersOf(spec, each(method.input, input), context) as AsyncGenerator<MessageShape<O>>;
+      const answers = answersOf(spec, each(method.input, input), context) as AsyncIterableIterator<MessageShape<O>>;
       const message = untilOver(answers, signal, context);
       return new PeerAnswer(method, context, true, message);
     },
@@ -100,7 +100,7 @@ async function* each<Schema extends DescMessage>(
 
 /** The messages of a stream, until it ends or its caller no longer waits, whether or not the implementation heeds it. */
 async function* untilOver<Message>(
-  answers: AsyncGenerator<Message>,
+  answers: AsyncIterator<Message>,
   signal: AbortSignal | undefined,
   context: CallContext,
 ): AsyncGenerator<Message> {
@@ -115,6 +115,6 @@ async function* untilOver<Message>(
     stopForwarding();
     context.finish();
     // Not waited for: what it awaits may never come.
-    answers.return(undefined).catch(() => undefined);
+    answers.return?.().catch(() => undefined);
   }
 }

@@ -19,11 +19,14 @@ export function gatherBody(
       isOver = true;
       timer.cancel();
       hold(-bytes);
+      // The answer may last for days; what is held here would, too.
+      body.off("data", take);
+      body.off("end", finish);
+      body.off("close", leave);
     };
     const fail = (error: unknown) => {
       if (isOver) return;
       release();
-      body.off("data", take);
       reject(error);
     };
     const take = (chunk: Buffer) => {

@@ -87,6 +87,9 @@ export class WebSocketExchange implements Exchange {
     return !this.#connection.writableNeedDrain;
   }
 
+  /** They are few: those that a browser can set. */
+  forgetHeaders(): void {}
+
   onDrain(listener: () => void): void {
     this.#connection.once("drain", listener);
   }

@@ -1,5 +1,5 @@
 import type { Frame } from "#gen/parley/chat/v1/delivery_pb.js";
-import type { Stream } from "./stream.ts";
+import type { Stream } from "../delivery/stream.ts";
 
 /** Takes the frames of a stream one by one, as their reader asks for them. */
 export class TakenFrames {
