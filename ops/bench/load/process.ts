@@ -33,6 +33,16 @@ export async function startMeasuredServer(env: Readonly<Record<string, string>> 
   return { ...measuresOf(server.url), dataDir, output: server.output, stop };
 }
 
+/** Starts a gateway beside a server; it is stopped before that. */
+export async function startMeasuredGateway(
+  core: MeasuredServer,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Measured> {
+  const targets = { PARLEY_TARGETS: "gateway", PARLEY_PEERS: core.url };
+  const { url, output, stop } = await startServerProcess(core.dataDir, { ...targets, ...env });
+  return { ...measuresOf(url), output, stop: () => stop() };
+}
+
 /** Starts the bare HTTP/2 server that figures are compared with. */
 export function startBareServer(env: Readonly<Record<string, string>> = {}): Promise<MeasuredPeer> {
   return startPeer("ops/bench/floors/bare-server.ts", env);
