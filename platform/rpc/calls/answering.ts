@@ -65,6 +65,6 @@ async function* requestsOf(
   for await (const request of wire.readEach(limits)) yield route.decode(wire.codec, request);
 }
 
-function readLimits({ values }: CallContext, { maxMessageBytes, budget }: Limits): ReadLimits {
+export function readLimits({ values }: CallContext, { maxMessageBytes, budget }: Limits): ReadLimits {
   return { maxMessageBytes, timeoutMs: bodyTimeoutMs, hold: budget.of(values.get(identityKey)) };
 }

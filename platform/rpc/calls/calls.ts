@@ -3,9 +3,9 @@ import type { ConnectError, Interceptor } from "@connectrpc/connect";
 import { platformErrors } from "../errors.ts";
 import { type Exchange, pathOf } from "../exchange/exchange.ts";
 import { openWire } from "../protocols/open-wire.ts";
-import type { Wire } from "../protocols/wire.ts";
+import type { ReadLimits, Wire } from "../protocols/wire.ts";
 import type { Served } from "../served.ts";
-import { answerStream, answerUnary } from "./answering.ts";
+import { answerStream, answerUnary, readLimits } from "./answering.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import type { CallContext } from "./call-context.ts";
 import { contextOf } from "./exchange-context.ts";
@@ -31,7 +31,7 @@ export interface CallsOptions {
 /** A method whose calls are passed on, once they are admitted. */
 export interface ForwardedRoute extends Pick<Route, "method" | "name"> {
   /** Throws what the caller is to be told instead of an answer. */
-  pass(exchange: Exchange, context: CallContext): Promise<void>;
+  pass(exchange: Exchange, context: CallContext, limits: ReadLimits): Promise<void>;
 }
 
 /** Hears of every call that has a method, refused ones too. */
@@ -65,8 +65,8 @@ export function createCalls(options: CallsOptions): Calls {
     if (refusing) throw platformErrors.STOPPING();
     await context.untilAborted(admit(context, exchange));
     if (wire.error) throw wire.error;
-    if ("pass" in route) return await route.pass(exchange, context);
     const limits = { maxMessageBytes: options.maxMessageBytes(route.method), budget };
+    if ("pass" in route) return await route.pass(exchange, context, readLimits(context, limits));
     if (route.run.kind === "unary") await answerUnary(route, route.run.call, wire, context, limits);
     else await answerStream(route, route.run.call, wire, context, limits);
   };

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect } from "node:http2";
+import { connect, constants, createServer as createHttp2Server } from "node:http2";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as nextMs } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -180,6 +180,28 @@ test.each(protocols)("over %s a process that goes away in the middle is a typed 
   for (const socket of sockets) socket.destroy();
   expect(await failing).toMatchObject({ code: Code.Unavailable, reason: PlatformErrorReason.PEER_UNREACHABLE });
   silent.close();
+});
+
+test("a call that the other process says it did not look at is made again; one that it broke off is not", async () => {
+  const refused = [constants.NGHTTP2_REFUSED_STREAM, constants.NGHTTP2_REFUSED_STREAM];
+  const requests: number[] = [];
+  const other = createHttp2Server().on("session", (session) => session.on("error", () => {}));
+  other.on("stream", (stream) => {
+    stream.on("error", () => {});
+    requests.push(0);
+    stream.on("data", (chunk: Buffer) => requests.push((requests.pop() ?? 0) + chunk.length));
+    const code = refused.shift() ?? constants.NGHTTP2_INTERNAL_ERROR;
+    stream.once("end", () => stream.close(code));
+  });
+  other.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  await open(() => {}, `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+  const failure = await failureOf(pair.gateway.client(PresenceService).getPresence(asked));
+  expect(failure.reason).toBe(PlatformErrorReason.PEER_UNREACHABLE);
+  expect(requests).toHaveLength(3);
+  expect(new Set(requests).size).toBe(1);
+  other.close();
 });
 
 test.each(protocols)("over %s a stream whose other process goes away ends with the reason", async (protocol) => {

@@ -1,14 +1,24 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { type ClientHttp2Stream, constants } from "node:http2";
-import type { DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { CallContext } from "../calls/call-context.ts";
 import type { ForwardedRoute } from "../calls/calls.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { clientAddressKey, identityKey } from "../identity.ts";
 import type { PeerConnections } from "../peers/connections.ts";
 import { peerHeaders, writeIdentity, writeKey } from "../peers/peer-proof.ts";
+import { Allowance } from "../port/allowance.ts";
+import { envelopeBytes } from "../protocols/envelopes.ts";
+import { gatherBody } from "../protocols/gather-body.ts";
+import type { ReadLimits } from "../protocols/wire.ts";
 import { passedRequest } from "./passed-headers.ts";
-import { Relay } from "./relay.ts";
+import { passBody, Relay } from "./relay.ts";
 import { timeoutHeader } from "./timeouts.ts";
+
+/** Calls that are told to be over, a second, and at once. Ports cut connections that break off more of them. */
+const cancels = { perSecond: 25, atOnce: 500 };
+/** How often a call is made in all, where the other process says that it did not look at it. */
+const maxTries = 3;
 
 export interface ForwardingOptions {
   /** Those that another process runs. */
@@ -21,43 +31,83 @@ export interface ForwardingOptions {
  * Routes of the methods that another process answers. Who calls is verified here; the request and its answer are passed
  * on as bytes, in whichever protocol they are.
  */
-export function forwardingRoutes({ services, connections, key }: ForwardingOptions): ForwardedRoute[] {
-  const proof = { [peerHeaders.key]: writeKey(key) };
-  const pass = async (exchange: Exchange, context: CallContext): Promise<void> => {
-    const { values } = context;
-    const added = {
-      ...proof,
-      [peerHeaders.identity]: writeIdentity(values.get(identityKey)),
-      [peerHeaders.clientAddress]: values.get(clientAddressKey),
-      ...timeoutHeader(context),
-    };
-    const head = passedRequest(exchange, added);
-    const begun = connections.request(head, exchange.method === "GET" ? withoutBody : undefined);
-    const upstream = "then" in begun ? await opened(begun, context) : begun;
-    const relay = new Relay(exchange, upstream);
-    try {
-      await context.untilAborted(relay.done);
-    } catch (error) {
-      relay.fail(error);
-      throw error;
-    }
-  };
-  return services.flatMap(({ methods }) =>
-    methods.map((method) => ({ method, name: `${method.parent.typeName}/${method.name}`, pass })),
+export function forwardingRoutes(options: ForwardingOptions): ForwardedRoute[] {
+  const forwarder = new Forwarder(options);
+  return options.services.flatMap(({ methods }) =>
+    methods.map((method) => ({
+      method,
+      name: `${method.parent.typeName}/${method.name}`,
+      pass: (exchange, context, limits) => forwarder.pass(method, exchange, context, limits),
+    })),
   );
 }
 
-const withoutBody = { endStream: true };
+class Forwarder {
+  readonly #connections: PeerConnections;
+  readonly #key: string;
+  readonly #cancels = new Allowance();
 
-/** The call, once there is a connection for it. Where its caller leaves before, it is given up as it comes. */
-async function opened(begun: Promise<ClientHttp2Stream>, context: CallContext): Promise<ClientHttp2Stream> {
-  try {
-    return await context.untilAborted(begun);
-  } catch (error) {
-    begun.then(
-      (stream) => stream.close(constants.NGHTTP2_CANCEL),
-      () => {},
-    );
-    throw error;
+  constructor({ connections, key }: Pick<ForwardingOptions, "connections" | "key">) {
+    this.#connections = connections;
+    this.#key = writeKey(key);
+  }
+
+  async pass(method: DescMethod, exchange: Exchange, context: CallContext, limits: ReadLimits): Promise<void> {
+    const streams = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+    const body = streams ? undefined : await context.untilAborted(bodyOf(exchange, limits));
+    const isUnary = method.methodKind === "unary";
+    const head = this.#headOf(exchange, context);
+    for (let tries = 1; ; tries++) {
+      const upstream = await this.#open(head, body?.length === 0, context);
+      if (!body) passBody(exchange.body, upstream);
+      else if (body.length > 0) upstream.end(body);
+      const relay = new Relay(exchange, upstream, isUnary);
+      try {
+        return await context.untilAborted(relay.done);
+      } catch (error) {
+        if (body && relay.wasRefused && tries < maxTries) continue;
+        this.#cancel(upstream, isUnary);
+        relay.fail(error);
+        throw error;
+      }
+    }
+  }
+
+  #headOf(exchange: Exchange, context: CallContext): OutgoingHttpHeaders {
+    const { values } = context;
+    const head = passedRequest(exchange, {
+      [peerHeaders.key]: this.#key,
+      [peerHeaders.identity]: writeIdentity(values.get(identityKey)),
+      [peerHeaders.clientAddress]: values.get(clientAddressKey),
+    });
+    return Object.assign(head, timeoutHeader(context));
+  }
+
+  /** Begins the call, once there is a connection for it. Where its caller leaves before, it is given up as it comes. */
+  async #open(head: OutgoingHttpHeaders, endStream: boolean, context: CallContext): Promise<ClientHttp2Stream> {
+    const begun = this.#connections.request(head, { endStream });
+    if (!("then" in begun)) return begun;
+    try {
+      return await context.untilAborted(begun);
+    } catch (error) {
+      begun.then((upstream) => this.#cancel(upstream, true), ignore);
+      throw error;
+    }
+  }
+
+  /** One that ends by itself may be left to it: breaking off too many would cost the connection. */
+  #cancel(upstream: ClientHttp2Stream, endsItself: boolean): void {
+    const isAllowed = this.#cancels.take(cancels.atOnce, cancels.perSecond);
+    if (isAllowed || !endsItself) upstream.close(constants.NGHTTP2_CANCEL);
+    else upstream.on("error", ignore).resume();
   }
 }
+
+async function bodyOf(exchange: Exchange, limits: ReadLimits): Promise<Buffer> {
+  if (exchange.method === "GET") return nothing;
+  return await gatherBody(exchange.body, envelopeBytes + limits.maxMessageBytes, limits);
+}
+
+const nothing = Buffer.alloc(0);
+
+function ignore(): void {}

@@ -33,12 +33,14 @@ const kept = new Set([
 
 /** The head of a request as it is passed on; `added` are headers of this process. */
 export function passedRequest({ method, url, headers }: Exchange, added: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  const head: OutgoingHttpHeaders = { ":method": method, ":path": url, ...added };
-  for (const name in headers) if (!kept.has(name) && !(name in head)) head[name] = headers[name];
-  return head;
+  const head: OutgoingHttpHeaders = { ":method": method, ":path": url };
+  for (const name in headers) if (!kept.has(name)) head[name] = headers[name];
+  return Object.assign(head, added);
 }
 
-/** The head of an answer without the headers of its connection; HTTP/2 has no others (RFC 9113, section 8.2.2). */
-export function passedAnswer({ ":status": _, ...headers }: IncomingHttpHeaders): OutgoingHttpHeaders {
-  return headers;
+/** The head of an answer as it is passed back: HTTP/2 has no headers of a connection (RFC 9113, section 8.2.2). */
+export function passedAnswer(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const head: OutgoingHttpHeaders = {};
+  for (const name in headers) if (name !== ":status") head[name] = headers[name];
+  return head;
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type ClientHttp2Stream, constants, type IncomingHttpStatusHeader } from "node:http2";
+import type { Readable } from "node:stream";
 import { ConnectError } from "@connectrpc/connect";
 import { platformErrors } from "../errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -8,50 +9,63 @@ import { mediaOf } from "../protocols/open-wire.ts";
 import { EnvelopeEnds } from "./envelope-ends.ts";
 import { passedAnswer } from "./passed-headers.ts";
 
+/** Most bytes of the one message of an answer that wait for its end, so that they are written with it. */
+export const maxHeldBytes = 64 * 1024;
+
 /**
- * Passes the body of a request to another process and its answer back, as they are and no faster than the other side
- * takes them.
+ * Passes the answer of another process back, as it is and no faster than the client takes it. The one message of a unary
+ * call is written at once, a stream as it comes.
  */
 export class Relay {
   /** Resolves once the answer is passed on; rejects with PEER_UNREACHABLE where the other process went away before. */
   readonly done: Promise<void>;
   readonly #exchange: Exchange;
   readonly #upstream: ClientHttp2Stream;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
   #isBegun = false;
   #isAnswered = false;
   /** Of an answer in envelopes; undefined where the body is the message. */
   #protocol: EnvelopedProtocol | undefined;
   readonly #ends = new EnvelopeEnds();
+  /** What waits for the end; undefined where nothing does. */
+  #held: Buffer[] | undefined;
+  #heldBytes = 0;
   #trailers: IncomingHttpHeaders | undefined;
+  #resolve = () => {};
+  #reject: (error: unknown) => void = () => {};
 
-  constructor(exchange: Exchange, upstream: ClientHttp2Stream) {
+  constructor(exchange: Exchange, upstream: ClientHttp2Stream, isUnary: boolean) {
     this.#exchange = exchange;
     this.#upstream = upstream;
+    this.#held = isUnary ? [] : undefined;
     this.done = new Promise((resolve, reject) => {
-      // What fails ends with `close`, too.
-      upstream.on("error", ignore);
-      upstream.once("close", () => {
-        if (this.#isAnswered) resolve();
-        else reject(platformErrors.PEER_UNREACHABLE());
-      });
-      upstream.once("end", () => {
-        this.#finish();
-        if (this.#isAnswered) resolve();
-      });
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
-    upstream.once("response", this.#begin);
-    upstream.once("trailers", this.#keepTrailers);
-    upstream.on("data", this.#passAnswer);
-    if (!upstream.writableEnded) this.#passRequest();
+    upstream.on("response", this.#begin);
+    upstream.on("trailers", this.#keepTrailers);
+    upstream.on("data", this.#pass);
+    upstream.on("end", this.#finish);
+    upstream.on("close", this.#closed);
+    // What fails ends with `close`, too.
+    upstream.on("error", ignore);
+  }
+
+  /** Whether the other process said that it has not looked at the call (RFC 9113, section 8.7). */
+  get wasRefused(): boolean {
+    return this.#status === 0 && this.#upstream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
   }
 
   /**
-   * Gives the call up. An answer that has begun is ended with the error where its protocol lets it, else cut off: its
-   * client sees that it is not whole. One that has not is left to be told.
+   * Ends an answer that has begun: with the error where its protocol lets it, else cut off, so that its client sees that
+   * it is not whole. One that has not begun is left to be told.
    */
   fail(error: unknown): void {
-    this.#upstream.close(constants.NGHTTP2_CANCEL);
-    if (!this.#isBegun || this.#isAnswered) return;
+    if (!this.#isBegun || this.#isAnswered) {
+      this.#isAnswered = true;
+      return;
+    }
     this.#isAnswered = true;
     if (!this.#protocol || !this.#ends.isAtEnd) {
       this.#exchange.destroy();
@@ -61,47 +75,79 @@ export class Relay {
     this.#exchange.end(body, trailers);
   }
 
-  #passRequest(): void {
-    const [{ body }, upstream] = [this.#exchange, this.#upstream];
-    body.on("data", (chunk: Buffer) => {
-      if (!upstream.writable || upstream.write(chunk)) return;
-      body.pause();
-      upstream.once("drain", () => body.resume());
-    });
-    body.once("end", () => upstream.end());
-    upstream.once("close", () => body.resume());
-  }
-
   readonly #begin = (headers: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number): void => {
-    const [status, head] = [headers[":status"] ?? 502, passedAnswer(headers)];
-    this.#isBegun = true;
-    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
-      this.#isAnswered = true;
-      this.#exchange.answer(status, head);
-      return;
-    }
+    this.#status = headers[":status"] ?? 502;
+    this.#headers = headers;
     const protocol = mediaOf(headers["content-type"])?.protocol;
     if (protocol !== "connect unary") this.#protocol = protocol;
-    this.#exchange.respond(status, head, this.#protocol?.hasTrailers);
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0 && !this.#held) this.#respond();
   };
+
+  #respond(): void {
+    this.#isBegun = true;
+    this.#exchange.respond(this.#status, passedAnswer(this.#headers), this.#protocol?.hasTrailers);
+  }
 
   readonly #keepTrailers = (trailers: IncomingHttpHeaders): void => {
     this.#trailers = trailers;
   };
 
-  readonly #passAnswer = (chunk: Buffer): void => {
-    if (this.#protocol) this.#ends.pass(chunk);
+  readonly #pass = (chunk: Buffer): void => {
+    if (this.#isAnswered) return;
+    if (!this.#held) {
+      this.#write(chunk);
+      return;
+    }
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes > maxHeldBytes) this.#letGo(this.#held);
+  };
+
+  #letGo(held: readonly Buffer[]): void {
+    this.#held = undefined;
+    this.#respond();
+    for (const chunk of held) this.#write(chunk);
+  }
+
+  #write(chunk: Buffer): void {
+    this.#ends.pass(chunk);
     if (this.#exchange.write(chunk)) return;
     this.#upstream.pause();
     this.#exchange.onDrain(() => this.#upstream.resume());
-  };
+  }
 
   /** A stream that was broken off ends, too. */
-  #finish(): void {
-    if (this.#isAnswered || this.#upstream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+  readonly #finish = (): void => {
+    if (this.#isAnswered || this.#status === 0 || this.#upstream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
     this.#isAnswered = true;
-    this.#exchange.end(undefined, this.#trailers);
-  }
+    const body = this.#held && joined(this.#held);
+    if (this.#isBegun) this.#exchange.end(undefined, this.#trailers);
+    else if (!this.#trailers) this.#exchange.answer(this.#status, passedAnswer(this.#headers), body);
+    else {
+      this.#respond();
+      this.#exchange.end(body, this.#trailers);
+    }
+    this.#resolve();
+  };
+
+  readonly #closed = (): void => {
+    if (!this.#isAnswered) this.#reject(platformErrors.PEER_UNREACHABLE());
+  };
+}
+
+/** Passes a body on as it comes, and no faster than it is taken. */
+export function passBody(body: Readable, upstream: ClientHttp2Stream): void {
+  body.on("data", (chunk: Buffer) => {
+    if (!upstream.writable || upstream.write(chunk)) return;
+    body.pause();
+    upstream.once("drain", () => body.resume());
+  });
+  body.once("end", () => upstream.end());
+  upstream.once("close", () => body.resume());
+}
+
+function joined(chunks: readonly Buffer[]): Buffer | undefined {
+  return chunks.length < 2 ? chunks[0] : Buffer.concat(chunks);
 }
 
 function ignore(): void {}

@@ -25,6 +25,7 @@ export class PeerConnection {
   state: "opening" | "ready" | "leaving" = "opening";
   readonly #session: ClientHttp2Session;
   #calls = 0;
+  readonly #callEnded = (): void => void this.#calls--;
 
   constructor(url: string, onGone: (connection: PeerConnection) => void) {
     const session = connect(url, { maxSessionMemory: sessionMegabytes });
@@ -61,7 +62,7 @@ export class PeerConnection {
   request(headers: OutgoingHttpHeaders, options?: ClientSessionRequestOptions): ClientHttp2Stream {
     const stream = this.#session.request(headers, options);
     this.#calls++;
-    stream.once("close", () => this.#calls--);
+    stream.on("close", this.#callEnded);
     return stream;
   }
 

@@ -11,16 +11,18 @@ import { peerHeaders, writeIdentity, writeKey } from "./peer-proof.ts";
  */
 export function createRemoteTransport(connections: PeerConnections, key: Uint8Array): Transport {
   const { origin } = new URL(connections.url);
-  return createGrpcTransport({
-    baseUrl: origin,
-    interceptors: [typeFailures, sayWhoCalls(writeKey(key))],
-    sessionManager: {
-      authority: origin,
-      request: async (method, path, headers, options) =>
-        await connections.request({ ...headers, ":method": method, ":path": path }, options),
-      notifyResponseByteRead: () => {},
-    },
-  });
+  return typeFailures(
+    createGrpcTransport({
+      baseUrl: origin,
+      interceptors: [sayWhoCalls(writeKey(key))],
+      sessionManager: {
+        authority: origin,
+        request: async (method, path, headers, options) =>
+          await connections.request({ ...headers, ":method": method, ":path": path }, options),
+        notifyResponseByteRead: () => {},
+      },
+    }),
+  );
 }
 
 function sayWhoCalls(key: string): Interceptor {
@@ -33,14 +35,26 @@ function sayWhoCalls(key: string): Interceptor {
   };
 }
 
-const typeFailures: Interceptor = (next) => async (request) => {
-  try {
-    const response = await next(request);
-    return response.stream ? { ...response, message: typedStream(response.message) } : response;
-  } catch (error) {
-    throw typedFailureOfPeer(error);
-  }
-};
+/** Around the whole transport: deadlines and cancellation end a call outside of its interceptors. */
+function typeFailures({ unary, stream }: Transport): Transport {
+  return {
+    async unary(...call) {
+      try {
+        return await unary(...call);
+      } catch (error) {
+        throw typedFailureOfPeer(error);
+      }
+    },
+    async stream(...call) {
+      try {
+        const response = await stream(...call);
+        return { ...response, message: typedStream(response.message) };
+      } catch (error) {
+        throw typedFailureOfPeer(error);
+      }
+    },
+  };
+}
 
 async function* typedStream<Message>(messages: AsyncIterable<Message>): AsyncGenerator<Message> {
   try {
