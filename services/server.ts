@@ -42,7 +42,7 @@ export async function startServer(
     const { boot, served, authenticator } = makeBoot(config, logger, engines, stopping.signal, core?.transport);
     const running = await runModules(parts.modules, boot);
     endings.push(running.stop);
-    if (!core) servePeers(served, engines);
+    if (!core) servePeers(served, engines, stopping.signal);
     const { metrics, callBudget } = boot;
     const edge = await openEdge({
       config,

@@ -47,10 +47,10 @@ export async function standBeside(url: string, config: Config, logger: Logger, e
   return { engines, peerKey: core.key, core };
 }
 
-/** Lets processes beside this one follow its log, hear its bus and know its keys. */
-export function servePeers(served: Served, engines: Engines): void {
-  served.add(LogService, logService(engines));
-  served.add(PeerService, peerService(engines));
+/** Lets processes beside this one follow its log, hear its bus and know its keys, until it is `stopping`. */
+export function servePeers(served: Served, engines: Engines, stopping: AbortSignal): void {
+  served.add(LogService, logService({ ...engines, stopping }));
+  served.add(PeerService, peerService(engines, stopping));
 }
 
 /** Whatever clients may call and this process does not run. */

@@ -16,6 +16,7 @@ import { uuidv7 } from "#platform/runtime/ids.ts";
 import { failureOf } from "#platform/testing/failure.ts";
 import { until } from "#platform/testing/until.ts";
 import { Frames } from "../../gateway/testing/frames.ts";
+import { stopGraceMs } from "../../services/server.ts";
 import { callersOf, type TestUser } from "../../services/testing/stack.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 
@@ -194,6 +195,18 @@ test("a gateway that can't be what it is told to be says so in a sentence", asyn
   await expect(startGateway({ PARLEY_TARGETS: "gateway,chat" })).rejects.toThrow("one process holds all the data");
   await expect(startGateway({ PARLEY_TARGETS: "gatway" })).rejects.toThrow('there is no module "gatway"');
   rmSync(keys, { recursive: true });
+});
+
+test("a core that is told to stop does not wait for its gateways, and they stop without it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-gateways-"));
+  const alone = await startServerProcess(folder, { PARLEY_SHARDS: "4" });
+  const beside = await startServerProcess(folder, { PARLEY_TARGETS: "gateway", PARLEY_PEERS: alone.url });
+  const start = performance.now();
+  await alone.stop();
+  expect(performance.now() - start).toBeLessThan(stopGraceMs);
+  await beside.stop();
+  expect(performance.now() - start).toBeLessThan(stopGraceMs);
+  rmSync(folder, { recursive: true });
 });
 
 test("while the core is away calls fail with a reason; when it is back, streams go on", async () => {

@@ -10,15 +10,19 @@ interface News {
   readonly payload: Uint8Array;
 }
 
-/** Lets other processes of the installation publish and listen on this one's bus. */
-export function busService(bus: Bus): Pick<ServiceImpl<typeof PeerService>, "publishNews" | "listenToNews"> {
+/** Lets other processes of the installation publish and listen on this one's bus, until it is `stopping`. */
+export function busService(
+  bus: Bus,
+  stopping: AbortSignal,
+): Pick<ServiceImpl<typeof PeerService>, "publishNews" | "listenToNews"> {
   return {
     async publishNews({ topic, payload }) {
       const known = topics.find((each) => each === topic);
       if (known) bus.publish(known, payload);
       return {};
     },
-    async *listenToNews(_request, { signal }) {
+    async *listenToNews(_request, context) {
+      const signal = AbortSignal.any([context.signal, stopping]);
       const waiting: News[] = [{ topic: "", payload: new Uint8Array() }];
       let wake = () => {};
       signal.addEventListener("abort", () => wake(), { once: true });

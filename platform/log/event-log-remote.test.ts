@@ -13,15 +13,16 @@ import { logService } from "./log-service.ts";
 /** A log, and how another process sees it. */
 async function openBoth() {
   const log = await openTestLog();
+  const stopping = new AbortController();
   const following = { shards: 0, watermark: () => 0 };
-  const service = logService({ log, following, installationId: "", incarnation: 1 });
+  const service = logService({ log, following, installationId: "", incarnation: 1, stopping: stopping.signal });
   const pair = await openTestPair([], (serve) => serve(LogService, service));
   const remote = createRemoteEventLog(createClient(LogService, pair.transport));
   onTestFinished(async () => {
     await remote.close();
     await pair.close();
   });
-  return { log, remote, pair };
+  return { log, remote, pair, stopping };
 }
 
 describeEventLog("sqlite, read from another process", async (): Promise<EventLog> => {
@@ -50,4 +51,16 @@ test("following goes on where it was when the connection comes back", async () =
     pair.connections.cut();
   }
   expect(shown).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("followers do not keep the process that holds the log from stopping", async () => {
+  const { log, remote, pair, stopping } = await openBoth();
+  await log.append(0, 0, bulkRecordOf(1, 1));
+  let shown = 0;
+  remote.follow(0, 1, { onRecord: () => shown++, onTail: () => {} }, AbortSignal.timeout(10_000));
+  await until(() => (shown === 1 ? "" : "nothing shown"));
+  pair.core.refuse();
+  stopping.abort();
+  await pair.core.finish(10_000);
+  expect(await pair.core.metrics.metrics()).toContain('parley_rpc_running{method="parley.log.v1.LogService/Follow"} 0');
 });

@@ -13,6 +13,8 @@ export interface LogServiceOptions {
   readonly following: Pick<Following, "shards" | "watermark">;
   readonly installationId: string;
   readonly incarnation: number;
+  /** Ends who follows, once this process stops. */
+  readonly stopping: AbortSignal;
 }
 
 /** Lets other processes of the installation read and follow the log that this one holds. */
@@ -21,6 +23,7 @@ export function logService({
   following,
   installationId,
   incarnation,
+  stopping,
 }: LogServiceOptions): ServiceImpl<typeof LogService> {
   return {
     async getTail({ shard }) {
@@ -30,7 +33,8 @@ export function logService({
       const limit = maxBytes === undefined ? [] : [Number(maxBytes)];
       return { records: await log.read(shard, Number(position), ...limit) };
     },
-    async *follow({ shard, position }, { signal }) {
+    async *follow({ shard, position }, context) {
+      const signal = AbortSignal.any([context.signal, stopping]);
       const waiting = new Waiting();
       log.follow(shard, Number(position), waiting, signal);
       signal.addEventListener("abort", () => waiting.onTail(0), { once: true });

@@ -4,9 +4,9 @@ import { busService } from "#platform/bus/bus-service.ts";
 import type { Engines } from "./engines.ts";
 
 /** Tells other processes of the installation what all of them share. */
-export function peerService(engines: Engines): ServiceImpl<typeof PeerService> {
+export function peerService(engines: Engines, stopping: AbortSignal): ServiceImpl<typeof PeerService> {
   return {
-    ...busService(engines.bus),
+    ...busService(engines.bus, stopping),
     async getInstallation() {
       return {
         id: engines.installationId,

@@ -1,3 +1,4 @@
+import type { DescService } from "@bufbuild/protobuf";
 import { Health } from "#gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
@@ -22,10 +23,19 @@ const failureFiles = [
   file_parley_user_v1_errors,
 ];
 
-/** Adds what every gRPC server is expected to answer: health, and reflection in both versions that tools speak. */
-export function serveStandard(served: Served, notReady: () => string[], stopping: AbortSignal): void {
-  const contract = () => ({ services: served.services, otherFiles: failureFiles });
-  const hasService = (name: string) => served.services.some(({ typeName }) => typeName === name);
+/**
+ * Adds what every gRPC server is expected to answer: health, and reflection in both versions that tools speak. Services
+ * that run `elsewhere` are reached here, too.
+ */
+export function serveStandard(
+  served: Served,
+  notReady: () => string[],
+  stopping: AbortSignal,
+  elsewhere: readonly DescService[] = [],
+): void {
+  const services = () => [...served.services, ...elsewhere];
+  const contract = () => ({ services: services(), otherFiles: failureFiles });
+  const hasService = (name: string) => services().some(({ typeName }) => typeName === name);
   const limited = limitOpen();
   const health = healthService({ notReady, hasService, stopping });
   const reflection = reflectionService(contract);
