@@ -1,0 +1,86 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@connectrpc/connect";
+import { afterAll, expect, test } from "vitest";
+import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
+import { createMemoryBus } from "#platform/bus/bus-memory.ts";
+import { platformErrors } from "#platform/rpc/errors.ts";
+import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
+import { createServed } from "#platform/rpc/served.ts";
+import { userId, uuidv7 } from "#platform/runtime/ids.ts";
+import { createAuthenticator, maxTokenLength, sessionCheckMs } from "./authenticator.ts";
+import { openOperatorKey } from "./operator-key.ts";
+import { createRemoteAuthenticator } from "./remote-authenticator.ts";
+import { authenticateRoutes } from "./routes/authenticate.ts";
+import { accessTtlMs, newDevice, standSessions } from "./testing/sessions.ts";
+import { useAuthStore } from "./testing/store.ts";
+
+const store = useAuthStore();
+const dir = mkdtempSync(join(tmpdir(), "parley-remote-authenticator-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** A process that holds accounts, and one beside it whose bus may have lost what the other's said. */
+async function stand() {
+  const stood = await standSessions(store());
+  const operatorKey = openOperatorKey(join(dir, "operator.key"));
+  const clock = stood.clock.now;
+  const authenticator = createAuthenticator({ ...stood, clock, operatorKey, trustedIssuer: undefined });
+  const served = createServed();
+  let asked = 0;
+  const { authenticate, ...routes } = authenticateRoutes({ authenticator });
+  const counted: typeof authenticate = (...call) => {
+    asked++;
+    return authenticate(...call);
+  };
+  served.add(AuthService, { ...routes, authenticate: counted });
+  const bus = createMemoryBus();
+  const auth = createClient(AuthService, createPeerTransport(served));
+  const remote = createRemoteAuthenticator({ auth, jwks: authenticator.jwks, bus, clock });
+  const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
+  return { ...stood, bus, remote, signIn, asked: () => asked };
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}`, deviceId: undefined });
+
+test("who somebody is, is asked once in a while, not for every call", async () => {
+  const { remote, signIn, clock, asked } = await stand();
+  const { row, access } = await signIn();
+  const { userId, deviceId, sessionId } = row;
+  for (let call = 0; call < 10; call++) {
+    expect(await remote.authenticate(bearer(access.token))).toEqual({ kind: "user", userId, deviceId, sessionId });
+  }
+  expect(asked()).toBe(1);
+  clock.turn(sessionCheckMs);
+  await remote.authenticate(bearer(access.token));
+  expect(asked()).toBe(2);
+  clock.turn(accessTtlMs + 1000);
+  const expired = { reason: platformErrors.TOKEN_EXPIRED.reason };
+  await expect(remote.authenticate(bearer(access.token))).rejects.toMatchObject(expired);
+});
+
+test("nobody, the operator and what is no token", async () => {
+  const { remote, asked } = await stand();
+  expect(await remote.authenticate({ authorization: undefined, deviceId: undefined })).toEqual({ kind: "anonymous" });
+  expect(asked()).toBe(0);
+  const key = readFileSync(join(dir, "operator.key"), "utf8").trim();
+  expect(await remote.authenticate(bearer(key))).toEqual({ kind: "operator" });
+  const refused = { reason: platformErrors.UNAUTHENTICATED.reason };
+  for (const authorization of ["", "Bearer ", "Bearer garbage", `Bearer ${"x".repeat(maxTokenLength + 1)}`]) {
+    await expect(remote.authenticate({ authorization, deviceId: undefined })).rejects.toMatchObject(refused);
+  }
+});
+
+test("a session that ends is refused at once where the bus says so, else when it is asked again", async () => {
+  const { remote, sessions, signIn, clock, bus } = await stand();
+  const [told, lost] = [await signIn(), await signIn()];
+  for (const { access } of [told, lost]) await remote.authenticate(bearer(access.token));
+  for (const { row } of [told, lost]) await sessions.end(row.userId, row.sessionId);
+  bus.publish("sessions", Buffer.from(told.row.sessionId));
+  await new Promise((resolve) => setImmediate(resolve));
+  const revoked = { reason: platformErrors.SESSION_REVOKED.reason };
+  await expect(remote.authenticate(bearer(told.access.token))).rejects.toMatchObject(revoked);
+  await expect(remote.authenticate(bearer(lost.access.token))).resolves.toMatchObject({ kind: "user" });
+  clock.turn(sessionCheckMs);
+  await expect(remote.authenticate(bearer(lost.access.token))).rejects.toMatchObject(revoked);
+});
