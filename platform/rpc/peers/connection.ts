@@ -8,10 +8,15 @@ import {
 } from "node:http2";
 import { platformErrors } from "../errors.ts";
 
-/** How long a connection may take to be made. */
-export const connectMs = 2_000;
-/** How often a connection is asked whether its other end is alive; it is cut where that does not answer until the next time. */
-export const pingMs = 5_000;
+/** How long another process may take to answer, in milliseconds. */
+export interface PeerTimes {
+  /** For a connection to be made. */
+  readonly connect: number;
+  /** Between two PINGs of a connection: it is cut where one is not answered before the next. */
+  readonly ping: number;
+}
+
+export const peerTimes: PeerTimes = { connect: 2_000, ping: 5_000 };
 /** Most calls that one connection carries at a time, where the other end does not allow fewer. */
 export const maxCallsOfConnection = 200;
 /** What may be on its way to this process on one connection. */
@@ -27,19 +32,20 @@ export class PeerConnection {
   #calls = 0;
   readonly #callEnded = (): void => void this.#calls--;
 
-  constructor(url: string, onGone: (connection: PeerConnection) => void) {
+  constructor(url: string, times: PeerTimes, onGone: (connection: PeerConnection) => void) {
     const session = connect(url, { maxSessionMemory: sessionMegabytes });
     this.#session = session;
-    const late = setTimeout(() => cut(session), connectMs).unref();
+    const late = setTimeout(() => cut(session), times.connect).unref();
     this.ready = new Promise((resolve) => {
-      session.once("connect", () => {
+      // Only now it is known that the other end listens, and how many calls it takes.
+      session.once("remoteSettings", () => {
         this.state = "ready";
         session.setLocalWindowSize(windowBytes);
         resolve(true);
       });
       session.once("close", () => resolve(false));
     });
-    const pinging = setInterval(pinger(session), pingMs).unref();
+    const pinging = setInterval(pinger(session), times.ping).unref();
     void this.ready.then(() => clearTimeout(late));
     // What fails ends with `close`, too.
     session.on("error", () => {});
@@ -84,7 +90,7 @@ function pinger(session: ClientHttp2Session): () => void {
       cut(session);
       return;
     }
-    if (session.connecting || session.closed) return;
+    if (session.connecting || session.destroyed) return;
     isWaiting = true;
     session.ping(() => {
       isWaiting = false;

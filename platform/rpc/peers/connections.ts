@@ -1,6 +1,6 @@
 import type { ClientHttp2Stream, ClientSessionRequestOptions, OutgoingHttpHeaders } from "node:http2";
 import { platformErrors } from "../errors.ts";
-import { PeerConnection } from "./connection.ts";
+import { PeerConnection, peerTimes } from "./connection.ts";
 
 /** Most connections to another process. */
 export const maxConnectionsToPeer = 16;
@@ -30,14 +30,14 @@ export interface PeerConnections {
   close(): void;
 }
 
-export function createPeerConnections(url: string): PeerConnections {
+export function createPeerConnections(url: string, times = peerTimes): PeerConnections {
   const connections = new Set<PeerConnection>();
   let failedAt = Number.NEGATIVE_INFINITY;
   let isClosed = false;
 
   const open = (): PeerConnection | undefined => {
     if (isClosed || connections.size >= maxConnectionsToPeer || performance.now() - failedAt < reconnectMs) return;
-    const connection = new PeerConnection(url, (gone) => connections.delete(gone));
+    const connection = new PeerConnection(url, times, (gone) => connections.delete(gone));
     connections.add(connection);
     void connection.ready.then((isReady) => {
       if (!isReady) failedAt = performance.now();
@@ -48,26 +48,25 @@ export function createPeerConnections(url: string): PeerConnections {
     for (const connection of connections) if (connection.hasRoom) return connection;
     return undefined;
   };
-  const made = async (): Promise<PeerConnection> => {
-    const pending = [...connections].find(({ state }) => state === "opening") ?? open();
-    await pending?.ready;
-    const connection = usable();
-    if (connection) return connection;
-    const reason = connections.size === 0 ? "no connection" : "too many calls";
-    throw platformErrors.PEER_UNREACHABLE({ message: reason });
+  /** A call takes its place in the turn in which it finds one: others wait beside it. */
+  const requestOnceMade: PeerConnections["request"] = async (headers, options) => {
+    for (;;) {
+      const pending = [...connections].find(({ state }) => state === "opening") ?? open();
+      if (!pending) break;
+      if (!(await pending.ready)) break;
+      const connection = usable();
+      if (connection) return connection.request(headers, options);
+    }
+    const isFull = [...connections].some(({ state }) => state === "ready");
+    throw platformErrors.PEER_UNREACHABLE({ message: isFull ? "too many calls" : "no connection" });
   };
-
   const cut = () => {
     for (const connection of connections) connection.close();
   };
 
   return {
     url,
-    request(headers, options) {
-      const connection = usable();
-      if (connection) return connection.request(headers, options);
-      return made().then((one) => one.request(headers, options));
-    },
+    request: (headers, options) => usable()?.request(headers, options) ?? requestOnceMade(headers, options),
     notReady() {
       if ([...connections].some(({ state }) => state === "ready")) return undefined;
       if (connections.size === 0) open();

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http2";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, expect, test } from "vitest";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
@@ -115,12 +116,7 @@ test("connections are made as calls need them, and no more than are allowed", as
   const presence = createClient(PresenceService, createRemoteTransport(connections, pair.key));
   const failures: Promise<unknown>[] = [];
   const asService = callAs({ kind: "service", name: "test" });
-  for (let call = 0; call < 16 * 4; call++) {
-    failures.push(failureOf(presence.getPresence(asked, asService)));
-    await until(() => (connections.notReady() === undefined ? "" : "not connected"));
-    // The limit of the other end is known a moment after the connection.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  for (let call = 0; call < 16 * 4; call++) failures.push(failureOf(presence.getPresence(asked, asService)));
   await until(() => (sessions() === 16 ? "" : `${sessions()} connections`));
   const tooMany = await failureOf(presence.getPresence(asked, asService));
   expect(tooMany).toMatchObject({ reason: PlatformErrorReason.PEER_UNREACHABLE });
@@ -128,4 +124,32 @@ test("connections are made as calls need them, and no more than are allowed", as
   expect(sessions()).toBe(16);
   connections.close();
   expect((await Promise.all(failures)).every((failure) => failure !== undefined)).toBe(true);
+});
+
+test.each(["from the first moment on", "after a while"])("a process that says nothing %s is away", async (when) => {
+  await open(() => {});
+  let isSilent = when === "from the first moment on";
+  const [target, sockets] = [new URL(pair.core.url), new Set<Socket>()];
+  // Stands between, and lets nothing through once the other process is silent.
+  const between = createTcpServer((socket) => {
+    const onward = connect(Number(target.port), target.hostname);
+    for (const end of [socket, onward]) sockets.add(end.on("error", () => {}));
+    socket.on("data", (bytes) => isSilent || onward.write(bytes));
+    onward.on("data", (bytes) => isSilent || socket.write(bytes));
+  });
+  between.listen(0, "127.0.0.1");
+  await once(between, "listening");
+  const { port } = between.address() as AddressInfo;
+  const connections = createPeerConnections(`http://127.0.0.1:${port}`, { connect: 100, ping: 100 });
+  const presence = createClient(PresenceService, createRemoteTransport(connections, pair.key));
+  const asService = callAs({ kind: "service", name: "test" });
+  if (!isSilent) {
+    expect((await failureOf(presence.getPresence(asked, asService))).reason).toBe(PlatformErrorReason.UNKNOWN_METHOD);
+    isSilent = true;
+  }
+  const failure = await failureOf(presence.getPresence(asked, asService));
+  expect(failure.reason).toBe(PlatformErrorReason.PEER_UNREACHABLE);
+  connections.close();
+  between.close();
+  for (const socket of sockets) socket.destroy();
 });
