@@ -42,10 +42,10 @@ const zones: readonly Zone[] = [
 const assemblers = [
   /(^|\/)module\.ts$/,
   /^services\/[^/]+\.ts$/,
-  /^platform\/runtime\/(boot|engines)\.ts$/,
+  /^platform\/runtime\/(boot|engines|remote-engines)\.ts$/,
   /\.(test|contract)\.ts$|\/testing\/|^clients\//,
 ];
-const adapter = /^(?<port>.+)-(?<engine>sqlite|memory|fs)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;
+const adapter = /^(?<port>.+)-(?<engine>sqlite|memory|fs|remote)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;
 
 /** One sentence for each import that no rule allows. `files`: contents by path from the root. */
 export function forbiddenImports(files: ReadonlyMap<string, string>): string[] {

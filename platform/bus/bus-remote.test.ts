@@ -15,7 +15,7 @@ let beside: RemoteBus[];
 beforeEach(async () => {
   held = createMemoryBus();
   pair = await openTestPair([], (serve) => serve(PeerService, busService(held, new AbortController().signal)));
-  beside = [1, 2].map(() => createRemoteBus(createClient(PeerService, pair.transport)));
+  beside = [1, 2].map(() => createRemoteBus(createClient(PeerService, pair.transport), createMemoryBus()));
 });
 afterEach(async () => {
   for (const bus of beside) bus.close();

@@ -3,7 +3,6 @@ import type { PeerService } from "#gen/parley/peer/v1/peer_pb.js";
 import { callAs } from "#platform/rpc/identity.ts";
 import { keepOpen } from "#platform/rpc/peers/keep-open.ts";
 import { type Bus, topics } from "./bus.ts";
-import { createMemoryBus } from "./bus-memory.ts";
 
 /** Most news that are on their way to the other process; what is beyond is lost. */
 export const maxPublishing = 1_000;
@@ -15,11 +14,10 @@ export interface RemoteBus extends Bus {
 
 /**
  * The bus of a process that stands beside another one: what is published goes there, and comes back from there to all
- * processes, this one too. While the other one is away, all news are lost.
+ * processes, this one too: there it is told to those who listen to `heard`. While the other one is away, all news are lost.
  */
-export function createRemoteBus(client: Client<typeof PeerService>): RemoteBus {
+export function createRemoteBus(client: Client<typeof PeerService>, heard: Bus): RemoteBus {
   const ending = new AbortController();
-  const heard = createMemoryBus();
   let publishing = 0;
   void keepOpen(ending.signal, async (signal) => {
     const news = client.listenToNews({}, callAs({ kind: "service", name: "bus" }, { signal }));

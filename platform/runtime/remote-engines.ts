@@ -2,6 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { LogService } from "#gen/parley/log/v1/log_pb.js";
 import { PeerService } from "#gen/parley/peer/v1/peer_pb.js";
+import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import { createRemoteBus } from "#platform/bus/bus-remote.ts";
 import { createRemoteEventLog } from "#platform/log/event-log-remote.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
@@ -19,7 +20,7 @@ export async function openRemoteEngines(core: Core, logger: Logger): Promise<Eng
   const { id: installationId, incarnation, shards, sealingKey } = core.installation;
   const client = createClient(LogService, core.transport);
   const log = createRemoteEventLog(client);
-  const bus = createRemoteBus(createClient(PeerService, core.transport));
+  const bus = createRemoteBus(createClient(PeerService, core.transport), createMemoryBus());
   const { positions } = await client.getWatermarks({}, asking());
   const watermark = async (shard: number) => Number(positions[shard] ?? 0);
   const following = await openFollowing({ log, shards, logger, watermark });
