@@ -5,7 +5,7 @@ import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import { type ConversationId, conversationId, type UserId } from "#platform/runtime/ids.ts";
-import { eventItem, type Item } from "./frames.ts";
+import { eventItem } from "./frames.ts";
 import { Membership, type MembershipChange, usersAdded, usersRemoved } from "./membership.ts";
 import type { Stream } from "./stream.ts";
 
@@ -14,7 +14,7 @@ export interface Listener {
   readonly userId: UserId;
   /** All memberships that may matter to a stream, ended ones included. */
   readonly memberships: Map<ConversationId, Membership>;
-  readonly streams: Set<Stream>;
+  readonly streams: Stream[];
 }
 
 /** A conversation that somebody listens to. */
@@ -48,14 +48,18 @@ export class Audience {
   enter(userId: UserId): Listener {
     const known = this.#listeners.get(userId);
     if (known) return known;
-    const listener: Listener = { userId, memberships: new Map(), streams: new Set() };
+    const listener: Listener = { userId, memberships: new Map(), streams: [] };
     this.#listeners.set(userId, listener);
     return listener;
   }
 
-  /** Forgets a listener that has no stream left. */
-  leave(listener: Listener): void {
-    if (listener.streams.size > 0 || this.#listeners.get(listener.userId) !== listener) return;
+  /** Forgets a stream, and a listener that has none left. */
+  closed(stream: Stream): void {
+    const listener = this.#listeners.get(stream.identity.userId);
+    const index = listener?.streams.indexOf(stream) ?? -1;
+    if (!listener || index < 0) return;
+    listener.streams.splice(index, 1);
+    if (listener.streams.length > 0) return;
     this.#listeners.delete(listener.userId);
     for (const id of listener.memberships.keys()) this.#leaveRoom(id, listener);
   }
@@ -109,11 +113,11 @@ export class Audience {
     const room = this.#rooms.get(entry.conversationId);
     if (!room) return;
     room.memberCount = countAfter(room.memberCount, entry);
-    let item: Item | undefined;
-    for (const [listener, membership] of room.listeners) {
-      item ??= eventItem(entry);
-      for (const stream of listener.streams) stream.tell(entry, item, membership);
-    }
+    const item = eventItem(entry);
+    // A stream that is told may be closed by that, and leave the list.
+    room.listeners.forEach((membership, { streams }) => {
+      for (let index = streams.length - 1; index >= 0; index--) streams[index]?.tell(entry, item, membership);
+    });
     for (const listener of removed) this.#leaveRoom(entry.conversationId, listener);
   }
 

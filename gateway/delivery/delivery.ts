@@ -13,7 +13,7 @@ import { streamErrors } from "../errors.ts";
 import type { Audience, Listener } from "./audience.ts";
 import { plainItem, tokenItem } from "./frames.ts";
 import { tellFromStore } from "./missed.ts";
-import { type Opening, openingOf } from "./opening.ts";
+import { createTails, type Opening, openingOf } from "./opening.ts";
 import { replay } from "./replay.ts";
 import { ReplayLimit } from "./replay-limit.ts";
 import { type Cursor, openCursor, sealCursor } from "./resume-token.ts";
@@ -57,10 +57,15 @@ export class Delivery {
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
-    const { following, sealer, clock } = deps;
+    const { following, sealer, clock, audience, watchers } = deps;
     this.#streamDeps = {
-      following,
+      tails: createTails(following),
       now: clock,
+      closed: (stream, reason) => {
+        this.streams.delete(stream);
+        audience.closed(stream);
+        for (const watcher of watchers) watcher.closed(stream, reason);
+      },
       failed: (error) => deps.logger.warn({ error }, "replay failed"),
       seal: (holder, covers) => {
         const shards = covers.map((position) => ({ position, incarnation: deps.incarnation }));
@@ -72,21 +77,16 @@ export class Delivery {
   /** Opens a stream. Whoever takes its frames calls `abandon` in the end. */
   async open(identity: UserIdentity, request: SubscribeRequest, signal: AbortSignal): Promise<Stream> {
     const cursor = this.#readToken(identity, request.token);
-    const opening = await openingOf(cursor, this.#deps);
+    const opening = await openingOf(cursor, { ...this.#deps, tails: this.#streamDeps.tails });
     if (this.#isDraining) throw platformErrors.STOPPING();
     if (this.streams.size >= maxStreams) throw streamErrors.TOO_MANY_STREAMS();
     const { audience, watchers } = this.#deps;
     const listener = audience.enter(identity.userId);
     this.#makeRoom(listener, identity);
     const start = { positions: opening.positions, token: request.token };
-    const stream = new Stream(this.#streamDeps, identity, start, (closed, reason) => {
-      this.streams.delete(closed);
-      listener.streams.delete(closed);
-      audience.leave(listener);
-      for (const watcher of watchers) watcher.closed(closed, reason);
-    });
+    const stream = new Stream(this.#streamDeps, identity, start);
     this.streams.add(stream);
-    listener.streams.add(stream);
+    listener.streams.push(stream);
     for (const watcher of watchers) watcher.opened(stream);
     stream.replayWith(this.#script(stream, listener, opening, cursor, signal));
     try {
@@ -117,7 +117,7 @@ export class Delivery {
   }
 
   #makeRoom(listener: Listener, { deviceId }: UserIdentity): void {
-    const ofDevice = [...listener.streams].filter((stream) => stream.identity.deviceId === deviceId);
+    const ofDevice = listener.streams.filter((stream) => stream.identity.deviceId === deviceId);
     if (ofDevice.length >= maxStreamsPerDevice) ofDevice[0]?.close(CloseReason.REPLACED);
   }
 

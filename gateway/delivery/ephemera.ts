@@ -59,13 +59,13 @@ export function passEphemera(bus: Bus, audience: Audience, clock: Clock): () => 
 function tellMarks(audience: Audience, marks: Marks): void {
   const item = plainItem({ case: "mark", value: marks });
   const owner = userId(marks.userId);
-  for (const stream of audience.find(owner)?.streams ?? []) stream.offerOwnMark(marks.conversationId, item);
+  for (const stream of [...(audience.find(owner)?.streams ?? [])]) stream.offerOwnMark(marks.conversationId, item);
   tellOthers(audience, marks.conversationId, owner, item);
 }
 
 function tellOthers(audience: Audience, conversation: string, about: UserId, item: Item): void {
   for (const listener of audience.listenersOf(conversationId(conversation), maxEphemeralMembers)) {
     if (listener.userId === about) continue;
-    for (const stream of listener.streams) stream.offer(item);
+    for (const stream of [...listener.streams]) stream.offer(item);
   }
 }

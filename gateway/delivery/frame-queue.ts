@@ -7,14 +7,17 @@ export const maxQueuedBytes = 1024 * 1024;
 export const enoughFrames = 32;
 const enoughBytes = 32 * 1024;
 
-/** Frames that wait for a client to read them. */
+/** Frames that wait for a client to read them. The first has a field of its own: mostly it is the only one. */
 export class FrameQueue {
-  readonly #items: Item[] = [];
-  #start = 0;
+  #first: Item | undefined;
+  #rest: Item[] | undefined;
+  /** How many of the rest were taken. */
+  #taken = 0;
   #bytes = 0;
 
   get length(): number {
-    return this.#items.length - this.#start;
+    if (!this.#first) return 0;
+    return this.#rest ? 1 + this.#rest.length - this.#taken : 1;
   }
 
   get hasEnough(): boolean {
@@ -23,31 +26,38 @@ export class FrameQueue {
 
   /** False, and nothing added, where the frame would exceed the bounds. One frame always fits. */
   push(item: Item): boolean {
-    const isFull = this.length >= maxQueuedFrames || this.#bytes + item.frame.bytes > maxQueuedBytes;
-    if (isFull && this.length > 0) return false;
-    this.#items.push(item);
+    if (!this.#first) this.#first = item;
+    else if (this.length >= maxQueuedFrames || this.#bytes + item.frame.bytes > maxQueuedBytes) return false;
+    else this.#pushLater(item);
     this.#bytes += item.frame.bytes;
     return true;
   }
 
   shift(): Item | undefined {
-    const item = this.#items[this.#start];
+    const item = this.#first;
     if (!item) return undefined;
-    this.#start++;
     this.#bytes -= item.frame.bytes;
-    if (this.#start === this.#items.length) this.clear();
-    else if (this.#start > maxQueuedFrames) this.#compact();
+    this.#first = this.#rest?.[this.#taken++];
+    if (this.#taken === this.#rest?.length) this.#rest = undefined;
+    if (!this.#rest) this.#taken = 0;
+    else if (this.#taken >= maxQueuedFrames) this.#forgetTaken(this.#rest);
     return item;
   }
 
   clear(): void {
-    this.#items.length = 0;
-    this.#start = 0;
+    this.#first = undefined;
+    this.#rest = undefined;
+    this.#taken = 0;
     this.#bytes = 0;
   }
 
-  #compact(): void {
-    this.#items.splice(0, this.#start);
-    this.#start = 0;
+  #pushLater(item: Item): void {
+    this.#rest ??= [];
+    this.#rest.push(item);
+  }
+
+  #forgetTaken(rest: Item[]): void {
+    rest.splice(0, this.#taken);
+    this.#taken = 0;
   }
 }

@@ -26,18 +26,22 @@ export class Membership {
   kind = ConversationKind.UNSPECIFIED;
   #changes: MembershipChange[] = [];
   #intervals: Interval[] = [];
+  /** Where the membership that lasts began; none lasts: infinite. */
+  #lastsSince = Number.POSITIVE_INFINITY;
 
   /** True if the change was not known. */
   learn(change: MembershipChange): boolean {
     if (this.#changes.some(({ seq }) => seq === change.seq)) return false;
     this.#changes = [...this.#changes, change].sort((a, b) => a.seq - b.seq);
     this.#intervals = intervalsOf(this.#changes);
+    const last = this.#intervals.at(-1);
+    this.#lastsSince = last?.to === Number.POSITIVE_INFINITY ? last.from : Number.POSITIVE_INFINITY;
     return true;
   }
 
   /** Whether the membership lasts, as far as is known. */
   get lasts(): boolean {
-    return this.#intervals.at(-1)?.to === Number.POSITIVE_INFINITY;
+    return this.#lastsSince < Number.POSITIVE_INFINITY;
   }
 
   get intervals(): readonly Interval[] {
@@ -45,6 +49,7 @@ export class Membership {
   }
 
   place(seq: number): Placement {
+    if (seq > this.#lastsSince) return "inside";
     for (let index = this.#intervals.length - 1; index >= 0; index--) {
       const interval = this.#intervals[index];
       if (!interval || seq < interval.from) continue;

@@ -40,7 +40,7 @@ export function tellFromStore(deps: MissedDeps): (stream: Stream, shard: number)
     const runs = to - from <= maxSurveyedPositions ? await survey(deps, shard, from, to) : undefined;
     if (runs) yield* tellRuns(stream, runs, deps);
     else yield* tellWhole(stream, shard, deps);
-    stream.told[shard] = Math.max(stream.told[shard] ?? 0, to);
+    stream.toldUpTo(shard, to);
   };
 }
 

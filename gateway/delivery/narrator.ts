@@ -56,7 +56,7 @@ export class Narrator {
     if (placement === "first") {
       this.#teller.push(plainItem({ case: "joined", value: { conversationId, baseSeq: BigInt(seq - 1) } }));
     }
-    if (this.#isOwnMessage(entry) && this.#teller.tellsSent(entry.header.clientId)) {
+    if (isMessage(entry) && this.#isOwn(entry) && this.#teller.tellsSent(entry.header.clientId)) {
       const { clientId } = entry.header;
       this.#teller.push(plainItem({ case: "sent", value: { clientId, conversationId, seq: event.seq } }));
     }
@@ -109,20 +109,23 @@ export class Narrator {
     this.#teller.push(this.#covered(itemAt(entry, { case: "skip", value })));
   }
 
-  /** A message that a device of this user sent, be it deleted by now. */
-  #isOwnMessage({ header, event }: FollowedEntry): boolean {
-    if (header.userId !== this.#teller.identity.userId || header.clientId === "") return false;
-    const { body } = event;
-    return body.case === "messagePosted" || (body.case === "tombstone" && body.value.targetSeq === event.seq);
+  #isOwn({ header }: FollowedEntry): boolean {
+    return header.userId === this.#teller.identity.userId && header.clientId !== "";
   }
 
   #covered(item: Item): Item {
+    if (!this.#skips || this.#skips.size === 0) return item;
     let position = item.position;
-    for (const skip of this.#skips?.values() ?? []) {
+    for (const skip of this.#skips.values()) {
       if (skip.shard === item.shard) position = Math.min(position, skip.position - 1);
     }
     return position === item.position ? item : { ...item, position };
   }
+}
+
+/** A message, be it deleted by now. */
+function isMessage({ event: { body, seq } }: FollowedEntry): boolean {
+  return body.case === "messagePosted" || (body.case === "tombstone" && body.value.targetSeq === seq);
 }
 
 function skipItem(value: MessageInitShape<typeof SkipSchema>): Item {

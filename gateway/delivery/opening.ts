@@ -12,14 +12,22 @@ export interface Opening {
 
 export interface OpeningDeps {
   readonly following: Following;
+  readonly tails: Tails;
   readonly log: EventLog;
   /** Which life of the log this is. */
   readonly incarnation: number;
 }
 
-/** The positions that a stream without a token begins with: what this process has followed. */
-export function currentTails(following: Following): number[] {
-  return Array.from({ length: following.shards }, (_, shard) => following.tail(shard));
+/** Last position of each shard that this process has followed. The same array for as long as nothing was. */
+export type Tails = () => readonly number[];
+
+export function createTails(following: Following): Tails {
+  const read = () => Array.from({ length: following.shards }, (_, shard) => following.tail(shard));
+  let tails = read();
+  return () => {
+    if (tails.some((position, shard) => position !== following.tail(shard))) tails = read();
+    return tails;
+  };
 }
 
 /**
@@ -28,11 +36,11 @@ export function currentTails(following: Following): number[] {
  * yet is kept: the stream tells nothing at or below it. A token of an earlier life may name events that were lost.
  */
 export async function openingOf(cursor: Cursor | undefined, deps: OpeningDeps): Promise<Opening> {
-  const { following, incarnation } = deps;
+  const { following, incarnation, tails } = deps;
   refuseStopped(following);
-  if (!cursor) return { positions: currentTails(following), isReset: false };
+  if (!cursor) return { positions: tails(), isReset: false };
   if (cursor.shards.some((known) => known.incarnation < incarnation)) {
-    return { positions: currentTails(following), isReset: true };
+    return { positions: tails(), isReset: true };
   }
   const positions: number[] = [];
   for (let shard = 0; shard < following.shards; shard++) {

@@ -42,14 +42,14 @@ async function* replayShard(stream: Stream, shard: number, deps: ReplayDeps): As
     if (entries.length === 0) break;
     for (const entry of entries) {
       tellMissed(stream, entry, deps);
-      stream.told[shard] = entry.position;
+      stream.toldUpTo(shard, entry.position);
       deps.pulse(stream);
       if (stream.hasEnough) yield;
     }
     if (entries.length === batchSize) await nextTurn();
   }
   // Entries of another kind than events move the tail too.
-  stream.told[shard] = Math.max(stream.told[shard] ?? 0, deps.following.tail(shard));
+  stream.toldUpTo(shard, deps.following.tail(shard));
 }
 
 function tellMissed(stream: Stream, entry: FollowedEntry, { memberships, limit }: ReplayDeps): void {

@@ -4,7 +4,7 @@ import type { Outlet, Stream } from "./stream.ts";
 import type { WriteTurns } from "./write-turns.ts";
 
 /** Most bytes that are written at once: beyond them it is seen first whether the client keeps up. */
-const maxBatchBytes = 64 * 1024;
+export const maxBatchBytes = 64 * 1024;
 
 /**
  * Writes the frames of a stream to its client: once a turn all that wait, as one buffer. While the client is behind,

@@ -1,17 +1,22 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { CloseReason } from "#gen/parley/chat/v1/delivery_pb.js";
-import type { FollowedEntry, Following } from "#platform/log/following.ts";
+import type { FollowedEntry } from "#platform/log/following.ts";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import { FrameQueue, maxQueuedFrames } from "./frame-queue.ts";
 import { type Item, plainItem, tokenItem } from "./frames.ts";
 import type { Membership } from "./membership.ts";
 import { Narrator, type Teller } from "./narrator.ts";
+import { Positions } from "./positions.ts";
 
+/** What all streams share. */
 export interface StreamDeps {
-  readonly following: Following;
+  /** Last position of each shard that this process has followed. The same array for as long as nothing was. */
+  readonly tails: () => readonly number[];
   /** Seals the positions that a stream covers into a token. */
   readonly seal: (holder: UserIdentity, covers: readonly number[]) => string;
   readonly now: () => number;
+  /** Hears that a stream is closed; the reason is UNSPECIFIED where the client went away. */
+  readonly closed: (stream: Stream, reason: CloseReason) => void;
   /** Hears why a replay could not go on. */
   readonly failed: (error: unknown) => void;
 }
@@ -41,8 +46,6 @@ export class Stream implements Teller {
   readonly narrator: Narrator;
   /** From 0 to 1: shifts what is done for each stream from time to time, so that it never falls due for all at once. */
   readonly spread = Math.random();
-  /** Per shard the position up to which everything was told. Moved by the replay; once live, only a floor. */
-  readonly told: number[];
   /** When the client last had room for more of its replay. */
   askedAt: number;
   /** When the client was last sent a token. */
@@ -52,10 +55,9 @@ export class Stream implements Teller {
   onSent: ((clientId: string) => boolean) | undefined;
   readonly #deps: StreamDeps;
   readonly #queue = new FrameQueue();
-  /** `reason` is UNSPECIFIED where the client went away. */
-  readonly #onClose: (stream: Stream, reason: CloseReason) => void;
   #lateMarks: Map<string, Item> | undefined;
-  #written: number[];
+  readonly #told: Positions;
+  readonly #written: Positions;
   /** The token that the client came with, until a frame covers more. */
   #token: string;
   #replay: AsyncIterator<void> | undefined;
@@ -67,16 +69,14 @@ export class Stream implements Teller {
     deps: StreamDeps,
     identity: UserIdentity,
     start: { readonly positions: readonly number[]; readonly token: string },
-    onClose: (stream: Stream, reason: CloseReason) => void,
   ) {
     this.#deps = deps;
     this.identity = identity;
-    this.told = [...start.positions];
+    this.#told = new Positions(start.positions);
     this.askedAt = deps.now();
-    this.#written = [...start.positions];
+    this.#written = new Positions(start.positions);
     this.#token = start.token;
     this.tokenAt = this.askedAt;
-    this.#onClose = onClose;
     this.narrator = new Narrator(this);
   }
 
@@ -103,6 +103,16 @@ export class Stream implements Teller {
     return this.#queue.hasEnough;
   }
 
+  /** Per shard the position up to which everything was told. Moved by the replay; once live, only a floor. */
+  get told(): readonly number[] {
+    return this.#told.all;
+  }
+
+  /** Takes note that all up to `position` was told. */
+  toldUpTo(shard: number, position: number): void {
+    this.#told.raise(shard, position);
+  }
+
   /** Sets what fills the queue before the stream is live. It ends with `goLive`. */
   replayWith(replay: AsyncIterator<void>): void {
     this.#replay = replay;
@@ -118,7 +128,7 @@ export class Stream implements Teller {
 
   /** Shows an entry that was just followed. What stands at or below the stream's token is not told again. */
   tell(entry: FollowedEntry, item: Item, membership: Membership): void {
-    if (this.#isLive && entry.position > (this.told[entry.shard] ?? 0)) this.narrator.tell(entry, item, membership);
+    if (this.#isLive && entry.position > this.#told.at(entry.shard)) this.narrator.tell(entry, item, membership);
   }
 
   tellsSent(clientId: string): boolean {
@@ -156,7 +166,7 @@ export class Stream implements Teller {
     this.#closing = reason;
     this.#isLive = false;
     this.#queue.clear();
-    this.#onClose(this, reason);
+    this.#deps.closed(this, reason);
     this.outlet?.ready();
   }
 
@@ -201,16 +211,15 @@ export class Stream implements Teller {
 
   #cover({ covers, shard, position }: Item): void {
     if (covers || position > 0) this.#token = "";
-    if (covers) this.#written = [...covers];
-    else if (position > (this.#written[shard] ?? 0)) this.#written[shard] = position;
+    if (covers) this.#written.set(covers);
+    else if (position > 0) this.#written.raise(shard, position);
   }
 
   #pushToken(frame: "caughtUp" | "heartbeat"): void {
     this.narrator.flush();
-    const { following, seal } = this.#deps;
-    const covers = this.told.map((position, shard) =>
-      this.#isLive ? Math.max(position, following.tail(shard)) : position,
-    );
+    const { tails, seal } = this.#deps;
+    if (this.#isLive) this.#told.raiseAll(tails());
+    const covers = this.told;
     this.tokenAt = this.#deps.now();
     this.push(tokenItem({ case: frame, value: { token: seal(this.identity, covers) } }, covers));
   }
@@ -220,7 +229,7 @@ export class Stream implements Teller {
     const wait = retryAfterMs.get(reason);
     const value = {
       reason,
-      token: this.#token || this.#deps.seal(this.identity, this.#written),
+      token: this.#token || this.#deps.seal(this.identity, this.#written.all),
       ...(wait === undefined ? {} : { retryAfter: durationFromMs(Math.round(wait * (0.5 + Math.random()))) }),
     };
     return plainItem({ case: "closed", value });

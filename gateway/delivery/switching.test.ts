@@ -83,8 +83,8 @@ test("a live stream is not told what its token covers, though this node has foll
   const membership = new Membership();
   membership.kind = ConversationKind.GROUP;
   membership.learn({ seq: 1, added: true });
-  const deps = { following: world.following, seal: () => "token", now: () => 0, failed: () => {} };
-  const stream = new Stream(deps, identityOf(ann, ann), { positions: [7], token: "" }, () => {});
+  const deps = { tails: () => [0], seal: () => "token", now: () => 0, closed: () => {}, failed: () => {} };
+  const stream = new Stream(deps, identityOf(ann, ann), { positions: [7], token: "" });
   stream.goLive();
   const entry = (position: number): FollowedEntry => {
     const event: Event = create(EventSchema, {

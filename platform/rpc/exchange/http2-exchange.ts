@@ -58,7 +58,7 @@ export class Http2Exchange implements Exchange {
 
   onOver(listener: () => void): void {
     if (this.body.closed || this.body.destroyed) listener();
-    else this.body.once("close", listener);
+    else this.body.on("close", listener);
   }
 
   respond(status: number, headers: OutgoingHttpHeaders, withTrailers = false): void {
