@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
+import { createOneByOne } from "./one-by-one.ts";
 import type { PortLimits } from "./port-limits.ts";
 
 /** How often requests that take too long are looked for. */
@@ -12,6 +13,7 @@ export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer)
 
 /** The HTTP/1.1 half of the port: fed with sockets, never listening itself. */
 export function createHttp1Side(onRequest: RequestListener, limits: PortLimits, onUpgrade?: OnUpgrade): Server {
+  const { onRequest: ask, isAnswering } = createOneByOne(onRequest);
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
@@ -21,9 +23,11 @@ export function createHttp1Side(onRequest: RequestListener, limits: PortLimits, 
       connectionsCheckingInterval: Math.min(checkMs, limits.headersMs),
       maxHeaderSize: limits.headerBytes,
       // Other protocols that are offered, such as h2c, are passed over, as RFC 9110, section 7.8, lets a server do.
-      shouldUpgradeCallback: ({ headers }) => onUpgrade !== undefined && headers.upgrade?.toLowerCase() === "websocket",
+      // So is a WebSocket while an answer is under way: both would write on the connection.
+      shouldUpgradeCallback: ({ headers, socket }) =>
+        onUpgrade !== undefined && headers.upgrade?.toLowerCase() === "websocket" && !isAnswering(socket),
     },
-    onRequest,
+    ask,
   );
   if (onUpgrade) server.on("upgrade", onUpgrade);
   // HTTP/1.1 has no PING of its own; that of TCP finds peers that are gone while nothing is under way to them.
