@@ -8,7 +8,7 @@ import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
 import { until } from "#platform/testing/until.ts";
-import { WebSocketTalk } from "#platform/testing/websocket.ts";
+import { refusalOf, WebSocketTalk } from "#platform/testing/websocket.ts";
 import type { TrustedProxies } from "./port/trusted-proxies.ts";
 
 const openLimits = { connectionsPerAddress: 0, connectionsPerProxy: 0, callsPerAddress: 2 };
@@ -103,6 +103,25 @@ test("a WebSocket counts as the call that it carries, for the client that opened
   await until(() => running(2));
   for (const talk of [first, other]) talk.webSocket.terminate();
   await until(() => running(0));
+});
+
+test("a WebSocket counts before it says whose call it carries, too", async () => {
+  edge = await openTestEdge((serve) => serve(DeliveryService, {}), { proxies: behind("x-forwarded-for"), openLimits });
+  const url = `${edge.url}/parley.chat.v1.DeliveryService/Connect`;
+  const from = (client: string) => ({ "x-forwarded-for": client });
+  const open = (client: string) => new WebSocketTalk(url, "parley.connect+json", { headers: from(client) }).opened();
+  const [silent, speaking] = [await open("192.0.2.1"), await open("192.0.2.1")];
+  const ask = (client: string) => refusalOf(url, "parley.connect+json", from(client));
+  expect(await ask("192.0.2.1")).toEqual([429, "too many are open from this address"]);
+  expect(await ask("192.0.2.2")).toEqual([101, ""]);
+  await speaking.authorize("marvin").closing;
+  expect(speaking.ending?.error?.code).toBe("unimplemented");
+  expect(await ask("192.0.2.1")).toEqual([101, ""]);
+  silent.webSocket.terminate();
+  await until(async () => {
+    const opened = await Promise.all([ask("192.0.2.1"), ask("192.0.2.1")]);
+    return opened.every(([status]) => status === 101) ? "" : "they are still counted";
+  });
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { chooseSubprotocol } from "./subprotocols.ts";
 
 /** Why a WebSocket is not opened, as HTTP has it. */
 export interface Refusal {
-  readonly status: 400 | 403 | 404 | 503;
+  readonly status: 400 | 403 | 404 | 429 | 503;
   readonly sentence: string;
 }
 
@@ -37,6 +37,7 @@ const refusals = {
   subprotocol: { status: 400, sentence: "the subprotocol is parley.connect+proto or parley.connect+json" },
 } as const satisfies Record<string, Refusal>;
 
+export const tooManyRefusal: Refusal = { status: 429, sentence: "too many are open from this address" };
 export const stoppingRefusal: Refusal = { status: 503, sentence: "the server is stopping" };
 
 /** Only browsers tell an origin. Pages of the server's own may connect, as they may call. */

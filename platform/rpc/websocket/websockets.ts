@@ -4,12 +4,13 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Gauge, type Registry } from "prom-client";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { AddressOf, Exchange } from "../exchange/exchange.ts";
+import type { OpenLimit } from "../port/open-limit.ts";
 import { envelopeBytes } from "../protocols/envelopes.ts";
 import { closeCodes } from "./close-codes.ts";
 import { readHeaders, untilFirstMessage } from "./first-message.ts";
 import { createKeepalive } from "./keepalive.ts";
 import { chooseSubprotocol } from "./subprotocols.ts";
-import { refusalOf, refuseUpgrade, stoppingRefusal } from "./upgrade-refusal.ts";
+import { refusalOf, refuseUpgrade, stoppingRefusal, tooManyRefusal } from "./upgrade-refusal.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";
 import { maxFragments, maxPieces, type WebSocketTimes } from "./websocket-limits.ts";
 import { requestOf } from "./websocket-request.ts";
@@ -20,6 +21,8 @@ export interface WebSocketsOptions {
   /** Largest message that a method reads; a message of the WebSocket holds it and its envelope. */
   readonly maxMessageBytes: (method: DescMethod) => number;
   readonly times: WebSocketTimes;
+  /** WebSockets of each client address that carry no call yet, which would count itself. Absent: not limited. */
+  readonly unspoken?: OpenLimit;
   readonly metrics: Registry;
   /** Answers a call. */
   readonly onExchange: (exchange: Exchange) => void;
@@ -43,6 +46,8 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
   const waiting = new Set<WebSocket>();
   let stopping = false;
   const isStopping = () => stopping;
+  const enter = ({ socket, headers }: IncomingMessage, addressOf: AddressOf) =>
+    options.unspoken ? options.unspoken.enter(addressOf(socket.remoteAddress ?? "", headers)) : ignore;
 
   // Apart from `begin`, so that what is kept of a WebSocket does not keep the request that opened it.
   const watch = (webSocket: WebSocket) => {
@@ -56,13 +61,14 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
     return keepalive.watch(webSocket);
   };
 
-  const begin = (webSocket: WebSocket, request: IncomingMessage, addressOf: AddressOf) => {
+  const begin = (webSocket: WebSocket, request: IncomingMessage, addressOf: AddressOf, onBegun: () => void) => {
     const pulse = watch(webSocket);
     untilFirstMessage(webSocket, request.socket, (text) => {
       const headers = readHeaders(text);
       if (!headers) return webSocket.close(closeCodes.refused, "the first message is no JSON object of strings");
       pulse.begin();
       waiting.delete(webSocket);
+      onBegun();
       const call = requestOf(request, webSocket.protocol, headers, addressOf);
       options.onExchange(new WebSocketExchange(webSocket, request.socket, call, isStopping));
     });
@@ -72,8 +78,11 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
     upgrade(request, socket, head, addressOf) {
       const refusal = stopping ? stoppingRefusal : refusalOf(request, rules);
       if (refusal) return refuseUpgrade(socket, refusal);
+      const leave = enter(request, addressOf);
+      if (!leave) return refuseUpgrade(socket, tooManyRefusal);
+      socket.once("close", leave);
       const server = methods.get(request.url ?? "")?.server;
-      server?.handleUpgrade(request, socket, head, (webSocket) => begin(webSocket, request, addressOf));
+      server?.handleUpgrade(request, socket, head, (webSocket) => begin(webSocket, request, addressOf, leave));
     },
     refuse() {
       stopping = true;
