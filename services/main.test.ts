@@ -83,6 +83,7 @@ test("keys can be read by their owner alone", async () => {
 
 test.each([
   [{ PARLEY_LISTEN: "nowhere" }, 'PARLEY_LISTEN must be host:port, not "nowhere".\n'],
+  [{ PARLEY_TARGETS: "gateway" }, "PARLEY_TARGETS=gateway needs PARLEY_PEERS"],
   [{ PARLEY_TLS_CERT: "/no/such.pem", PARLEY_TLS_KEY: "/no/such.key" }, "no such file"],
 ])("what the operator can mend is a sentence: %j", async (env, sentence) => {
   const { code, stderr } = await runMain([], env);
@@ -106,4 +107,5 @@ test("the flags check and list without starting", async () => {
   const { stdout } = await runMain(["--list-modules"]);
   expect(stdout.split("\n")).toEqual(expect.arrayContaining(["auth", "chat", "gateway"]));
   expect((await runMain(["--nonsense"])).code).toBe(1);
+  expect((await runMain(["--target", "gateway"])).stderr).toContain("PARLEY_TARGETS=gateway needs PARLEY_PEERS");
 });

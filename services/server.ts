@@ -53,7 +53,7 @@ export async function startServer(
       ...(core ? { forwarding: forwardingOf(core, served) } : {}),
       authenticator,
       callBudget,
-      notReady: () => [...(core ? notReadyOf(core) : []), ...running.notReady()],
+      notReady: () => [...(core ? notReadyOf(core, engines) : []), ...running.notReady()],
     });
     endings.push(edge.close);
     endings.push(() => drain(stopping, running, edge));

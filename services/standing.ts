@@ -58,7 +58,12 @@ export function forwardingOf({ connections, key }: Core, served: Served): Forwar
   return { services: publicServices.filter((service) => !served.services.includes(service)), connections, key };
 }
 
-export function notReadyOf({ connections }: Core): string[] {
-  const reason = connections.notReady();
-  return reason === undefined ? [] : [reason];
+/** Why a process beside the core can't serve now, one sentence a reason; empty: it can. */
+export function notReadyOf({ connections }: Core, { following }: Pick<Engines, "following">): string[] {
+  const shards = Array.from({ length: following.shards }, (_, shard) => shard);
+  const stopped = shards.find((shard) => following.stopped(shard));
+  return [
+    connections.notReady(),
+    stopped === undefined ? undefined : `shard ${stopped} is stopped: ${following.stopped(stopped)}`,
+  ].filter((reason) => reason !== undefined);
 }

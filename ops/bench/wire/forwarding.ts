@@ -33,7 +33,7 @@ export async function measureForwarding(): Promise<Figure[]> {
   ];
   const token = await mintBenchToken();
   try {
-    for (const { wire } of ways) await callOften(wire, token, warmUpCalls);
+    await Promise.all(ways.map(({ wire }) => callOften(wire, token, warmUpCalls)));
     const samples = await inRounds(ways, rounds, async ({ server, wire }) => {
       const before = await server.cpuSeconds();
       await callOften(wire, token, callsARound);

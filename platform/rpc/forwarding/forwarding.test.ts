@@ -56,6 +56,21 @@ test.each(protocols)("over %s a call reaches the other process as its caller mad
   expect(heard).toEqual(["this", "yes"]);
 });
 
+test("a call by GET passes, and what HTTP itself refuses is refused at once", async () => {
+  await open((serve) =>
+    serve(PresenceService, { getPresence: ({ userIds }) => ({ presences: [{ userId: userIds[0] ?? "" }] }) }),
+  );
+  const url = `${pair.gateway.url}/parley.presence.v1.PresenceService/GetPresence`;
+  const headers = { authorization: "Bearer marvin" };
+  const query = `connect=v1&encoding=json&message=${encodeURIComponent(JSON.stringify(asked))}`;
+  const answer = await fetch(`${url}?${query}`, { headers });
+  expect(await answer.json()).toMatchObject({ presences: [{ userId: uuid }] });
+  expect((await fetch(url, { method: "PUT", headers })).status).toBe(405);
+  const asText = { ...headers, "content-type": "text/plain" };
+  expect((await fetch(url, { method: "POST", headers: asText, body: "hello" })).status).toBe(415);
+  expect((await fetch(`${pair.gateway.url}/parley.presence.v1.PresenceService/None`, { headers })).status).toBe(404);
+});
+
 test.each(protocols)("over %s failures pass with their details", async (protocol) => {
   await open((serve) =>
     serve(PresenceService, {
