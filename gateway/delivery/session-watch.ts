@@ -36,7 +36,8 @@ export function watchSessions({ delivery, auth, bus, clock, logger }: SessionWat
     const asGateway = callAs({ kind: "service", name: "gateway" }, { signal: ending.signal, timeoutMs: sessionPollMs });
     for (const sessions of batches(openSessions(delivery))) {
       const { endedSessionIds } = await auth.checkSessions({ sessions }, asGateway);
-      end(new Set(endedSessionIds));
+      // Looking at every stream is for when there is something to find.
+      if (endedSessionIds.length > 0) end(new Set(endedSessionIds));
       await nextTurn();
     }
     answeredAt = clock();
@@ -58,14 +59,23 @@ export function watchSessions({ delivery, auth, bus, clock, logger }: SessionWat
   };
 }
 
-function openSessions(delivery: Delivery): UserIdentity[] {
-  const sessions = new Map([...delivery.streams].map(({ identity }) => [identity.sessionId, identity]));
-  return [...sessions.values()];
+/** Each session once, looked up as it is asked for: there may be as many as streams. */
+function* openSessions({ streams }: Delivery): Generator<UserIdentity> {
+  const seen = new Set<string>();
+  for (const { identity } of streams) {
+    if (seen.has(identity.sessionId)) continue;
+    seen.add(identity.sessionId);
+    yield identity;
+  }
 }
 
-function* batches(sessions: UserIdentity[]) {
-  for (let start = 0; start < sessions.length; start += sessionsPerCall) {
-    const batch = sessions.slice(start, start + sessionsPerCall);
-    yield batch.map(({ userId, sessionId }) => ({ userId, sessionId }));
+function* batches(sessions: Iterable<UserIdentity>) {
+  let batch: Pick<UserIdentity, "userId" | "sessionId">[] = [];
+  for (const { userId, sessionId } of sessions) {
+    batch.push({ userId, sessionId });
+    if (batch.length < sessionsPerCall) continue;
+    yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
 }
