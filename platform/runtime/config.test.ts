@@ -31,6 +31,11 @@ test.each([
   ["PARLEY_PROXY_HEADER", "x-real-ip", "x-forwarded-for, forwarded, proxy-v2"],
   ["PARLEY_PROXY_HEADER", "proxy-v2", "PARLEY_TRUSTED_PROXIES"],
   ["PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS", "-1", "from 0 to"],
+  ["PARLEY_ALLOWED_ORIGINS", "https://app.example.org/", '"https://app.example.org/" is no origin'],
+  ["PARLEY_ALLOWED_ORIGINS", "https://App.example.org", "no origin"],
+  ["PARLEY_ALLOWED_ORIGINS", "https://app.example.org:443", "no origin"],
+  ["PARLEY_ALLOWED_ORIGINS", "app.example.org", "no origin"],
+  ["PARLEY_ALLOWED_ORIGINS", "*,null", '"null" is no origin'],
   ["PARLEY_TARGETS", "gateway", "needs PARLEY_PEERS"],
   ["PARLEY_TARGETS", "all,gateway", "not both"],
   ["PARLEY_PEERS", "http://localhost:8080", "PARLEY_TARGETS"],
@@ -43,6 +48,14 @@ test.each([
 
 test("an IPv6 address is written in brackets", () => {
   expect(readConfig({ PARLEY_LISTEN: "[::1]:80" }).listen).toEqual({ host: "::1", port: 80 });
+});
+
+test.each([
+  ["https://app.example.org, http://localhost:5173", ["https://app.example.org", "http://localhost:5173"]],
+  ["http://[::1]:8080,capacitor://localhost", ["http://[::1]:8080", "capacitor://localhost"]],
+  ["", []],
+])("origins %j are those that browsers tell", (list, origins) => {
+  expect(readConfig({ PARLEY_ALLOWED_ORIGINS: list }).allowedOrigins).toEqual(origins);
 });
 
 test("trusted proxies are listed, and how they tell clients' addresses", () => {

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import type { OpenLimits } from "#platform/rpc/port/connection-limits.ts";
-import { type PortLimits, portLimits } from "#platform/rpc/port/port-limits.ts";
-import { isProxyRange, proxyHeaders, type TrustedProxies } from "#platform/rpc/port/trusted-proxies.ts";
+import type { PortLimits } from "#platform/rpc/port/port-limits.ts";
+import type { TrustedProxies } from "#platform/rpc/port/trusted-proxies.ts";
+import { readOpenLimits, readOrigins, readPortLimits, readProxies } from "./config-connections.ts";
 import { ConfigError } from "./config-error.ts";
+import { type Env, readNumber } from "./config-number.ts";
 import { readTargets, type Targets } from "./config-targets.ts";
 
 /** Where the server listens, what it stands on and how much it allows. Made once from the environment. */
@@ -52,8 +54,6 @@ export interface SqliteEngine {
 
 export { ConfigError };
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** Reads every `PARLEY_…` variable. Throws ConfigError where one is malformed, unknown or contradicts another. */
 export function readConfig(env: Env): Config {
   refuseUnknown(env);
@@ -65,11 +65,7 @@ export function readConfig(env: Env): Config {
     listen: readListen(env.PARLEY_LISTEN ?? "127.0.0.1:8080"),
     ...(tls ? { tls } : {}),
     ...(proxies ? { proxies } : {}),
-    openLimits: {
-      connectionsPerAddress: readNumber(env, "PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS", 2_000, 0, 1_000_000),
-      connectionsPerProxy: readNumber(env, "PARLEY_LIMIT_CONNECTIONS_PER_PROXY", 50_000, 0, 1_000_000),
-      callsPerAddress: readNumber(env, "PARLEY_LIMIT_OPEN_CALLS_PER_ADDRESS", 4_000, 0, 1_000_000),
-    },
+    openLimits: readOpenLimits(env),
     portLimits: readPortLimits(env),
     ...readTargets(env, dataDir),
     dataDir,
@@ -92,7 +88,7 @@ export function readConfig(env: Env): Config {
       loginsPerMinute: readNumber(env, "PARLEY_LIMIT_LOGINS_PER_MINUTE", 10, 0, 1_000_000),
       searchesPerMinute: readNumber(env, "PARLEY_LIMIT_SEARCHES_PER_MINUTE", 20, 0, 1_000_000),
     },
-    allowedOrigins: (env.PARLEY_ALLOWED_ORIGINS ?? "*").split(",").map((origin) => origin.trim()),
+    allowedOrigins: readOrigins(env.PARLEY_ALLOWED_ORIGINS ?? "*"),
     logLevel: env.PARLEY_LOG_LEVEL ?? "info",
   };
 }
@@ -165,51 +161,6 @@ function readTls(env: Env): Config["tls"] {
   return { certFile, keyFile };
 }
 
-function readPortLimits(env: Env): PortLimits {
-  const seconds = (name: string, fallback: number, min = 1) =>
-    readNumber(env, name, fallback / 1000, min, 86_400) * 1000;
-  const { headersMs, requestMs, idleMs, keepaliveMs, keepaliveAnswerMs, headerBytes } = portLimits;
-  const { streams, sessionMegabytes, resetsPerSecond, controlFramesPerSecond } = portLimits;
-  return {
-    headersMs: seconds("PARLEY_HEADERS_SECONDS", headersMs),
-    requestMs: seconds("PARLEY_REQUEST_SECONDS", requestMs),
-    // Streams have heartbeats, which must come in time.
-    idleMs: seconds("PARLEY_IDLE_SECONDS", idleMs, 30),
-    keepaliveMs: seconds("PARLEY_KEEPALIVE_SECONDS", keepaliveMs),
-    keepaliveAnswerMs: seconds("PARLEY_KEEPALIVE_ANSWER_SECONDS", keepaliveAnswerMs),
-    headerBytes: readNumber(env, "PARLEY_HEADER_KILOBYTES", headerBytes / 1024, 4, 64) * 1024,
-    streams: readNumber(env, "PARLEY_HTTP2_STREAMS", streams, 1, 100_000),
-    sessionMegabytes: readNumber(env, "PARLEY_HTTP2_MEGABYTES", sessionMegabytes, 1, 1_000),
-    resetsPerSecond: readNumber(env, "PARLEY_HTTP2_RESETS_PER_SECOND", resetsPerSecond, 1, 100_000),
-    controlFramesPerSecond: readNumber(
-      env,
-      "PARLEY_HTTP2_CONTROL_FRAMES_PER_SECOND",
-      controlFramesPerSecond,
-      1,
-      100_000,
-    ),
-  };
-}
-
-function readProxies(env: Env): TrustedProxies | undefined {
-  const header = proxyHeaders.find((name) => name === (env.PARLEY_PROXY_HEADER || proxyHeaders[0]));
-  if (!header) {
-    throw new ConfigError(
-      `PARLEY_PROXY_HEADER is one of ${proxyHeaders.join(", ")}, not "${env.PARLEY_PROXY_HEADER}".`,
-    );
-  }
-  const ranges = (env.PARLEY_TRUSTED_PROXIES ?? "").split(",").map((range) => range.trim());
-  if (ranges.join("") === "") {
-    if (header === "proxy-v2") throw new ConfigError("PARLEY_PROXY_HEADER=proxy-v2 needs PARLEY_TRUSTED_PROXIES.");
-    return undefined;
-  }
-  const wrong = ranges.find((range) => !isProxyRange(range));
-  if (wrong === undefined) return { ranges, header };
-  throw new ConfigError(
-    `PARLEY_TRUSTED_PROXIES: "${wrong}" is no address, no range, and neither loopback nor private.`,
-  );
-}
-
 function readTrustedIssuer(env: Env): Config["auth"]["trusted"] {
   const issuer = env.PARLEY_TRUSTED_ISSUER;
   const audience = env.PARLEY_TRUSTED_AUDIENCE;
@@ -241,14 +192,4 @@ function readBlobs(text: string, defaultPath: string): Config["blobs"] {
   if (!text.startsWith("file:")) throw new ConfigError(`PARLEY_BLOBS must start with "file:", not "${text}".`);
   const path = text.slice("file:".length);
   return { kind: "file", path: path ? resolve(path) : defaultPath };
-}
-
-function readNumber(env: Env, name: string, fallback: number, min: number, max: number): number {
-  const text = env[name];
-  if (text === undefined || text === "") return fallback;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
-  }
-  return value;
 }
