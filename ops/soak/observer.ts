@@ -38,8 +38,22 @@ export interface Observer {
   liveObjects(): Promise<LiveObjects>;
   /** Sum of a metric's series whose labels match. */
   metric(name: string, labels?: RegExp): Promise<number>;
+  /** Milliseconds that the event loop stood still at most, since this was asked last. */
+  longestStall(): Promise<number>;
   close(): void;
 }
+
+/** They run in the server, and so must stand alone. */
+const watchStalls = `(global) => {
+  const { monitorEventLoopDelay } = process.getBuiltinModule("node:perf_hooks");
+  global.stalls = monitorEventLoopDelay({ resolution: 10 });
+  return global.stalls.enable();
+}`;
+const readStall = `(global) => {
+  const ms = global.stalls.max / 1e6;
+  global.stalls.reset();
+  return ms;
+}`;
 
 const prototypes = {
   duplexes: "process.getBuiltinModule('node:stream').Duplex.prototype",
@@ -48,6 +62,7 @@ const prototypes = {
 
 export async function openObserver(server: ServerProcess): Promise<Observer> {
   const inspector = await openInspector(server);
+  await inspector.evaluate(`(${watchStalls})(globalThis)`);
   const metric = async (name: string, labels = /^/) => sumOf(await readMetrics(server.url), name, labels);
   const memory = async (): Promise<Memory> => {
     const usage: NodeJS.MemoryUsage = JSON.parse(await inspector.evaluate("process.memoryUsage()"));
@@ -73,6 +88,9 @@ export async function openObserver(server: ServerProcess): Promise<Observer> {
       return { duplexes, abortSignals: await inspector.countObjects(prototypes.abortSignals) };
     },
     metric,
+    async longestStall() {
+      return Number(await inspector.evaluate(`(${readStall})(globalThis)`));
+    },
     close: inspector.close,
   };
 }

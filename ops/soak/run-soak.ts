@@ -26,6 +26,8 @@ export interface SoakOptions {
 /** What a server holds and takes while it is under load. */
 export interface Sample extends Memory, Holdings {
   readonly minutes: number;
+  /** How long the server's event loop stood still at most since the sample before. */
+  readonly stallMs: number;
 }
 
 /** The same when nothing but the watchers is left, and garbage is collected. */
@@ -94,22 +96,29 @@ async function soak(
   const start = performance.now();
   const minutes = () => (performance.now() - start) / 60_000;
   const resting = await holdingsWith(observer, watchers.length);
+  const sample = async (memory?: Memory): Promise<Sample> => ({
+    minutes: minutes(),
+    stallMs: await observer.longestStall(),
+    ...(await observer.holdings()),
+    ...(memory ?? (await observer.memory())),
+  });
   const checkpoint = async () => {
     const unrest = await comeToRest(observer, resting);
-    const taken = { minutes: minutes(), unrest, events: eventsIn(town), ...(await observer.holdings()) };
-    // Counting objects takes memory, too.
-    const memory = await observer.settledMemory();
-    const made: Checkpoint = { ...taken, ...memory, ...(await observer.liveObjects()) };
+    // Counting objects takes memory, too, so it comes last.
+    const taken = await sample(await observer.settledMemory());
+    const made: Checkpoint = { ...taken, unrest, events: eventsIn(town), ...(await observer.liveObjects()) };
     options.onCheckpoint?.(made);
     return made;
   };
   const checkpoints = [await checkpoint()];
   for (let round = 0; round < options.rounds; round++) {
+    // What the checkpoint itself took is no stall of the server's.
+    await observer.longestStall();
     load.resume();
     const end = performance.now() + options.roundMs;
     while (performance.now() < end) {
       await pause(Math.min(sampleMs, end - performance.now()));
-      options.onSample?.({ minutes: minutes(), ...(await observer.memory()), ...(await observer.holdings()) });
+      options.onSample?.(await sample());
     }
     await load.pause();
     checkpoints.push(await checkpoint());

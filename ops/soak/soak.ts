@@ -1,10 +1,11 @@
 /** Runs a server for some minutes under every kind of client, honest and not, and fails where anything stays behind. */
 import { parseArgs } from "node:util";
 import { type Checkpoint, runSoak, type Sample } from "./run-soak.ts";
-import { growth, leftBehind, type Verdict } from "./verdicts.ts";
+import { growth, leftBehind, timesOf, type Verdict } from "./verdicts.ts";
 
 const usage = "Usage: npm run soak [-- [minutes] [--seed number] [--clients number]]";
 const roundMinutes = 1;
+const columns = ["minute", "resident", "in use", "streams", "calls", "files", "stall ms", "events"];
 
 const { positionals, values } = parseArgs({
   options: {
@@ -24,14 +25,16 @@ process.exitCode = (await run(minutes, seed, clients)) ? 0 : 1;
 async function run(minutes: number, seed: number, clients: number): Promise<boolean> {
   const rounds = Math.max(2, Math.round(minutes / roundMinutes));
   console.log(`A soak of ${minutes} minutes with ${clients} clients, seed ${seed}`);
-  console.log("  minute  resident    in use  streams   calls  descriptors  events");
+  console.log(columns.map((column) => column.padStart(8)).join("  "));
   const onCheckpoint = (checkpoint: Checkpoint) => console.log(`${lineOf(checkpoint)}  ${checkpoint.events}  at rest`);
   const onSample = (sample: Sample) => console.log(lineOf(sample));
   const result = await runSoak({ rounds, roundMs: (minutes * 60_000) / rounds, clients, seed, onSample, onCheckpoint });
   console.log("\nLives:");
   for (const [name, count] of [...result.load.lives].sort()) console.log(`  ${String(count).padStart(6)} ${name}`);
   for (const { name, latencies, resumes } of result.watchers) {
-    console.log(`  ${String(latencies.length).padStart(6)} messages timed over ${name}, ${resumes} resumes`);
+    console.log(
+      `  ${String(latencies.length).padStart(6)} messages timed over ${name}: ${timesOf(latencies)}; ${resumes} resumes`,
+    );
   }
   console.log("");
   const verdicts = [...leftBehind(result), ...growth(result)];
@@ -39,16 +42,11 @@ async function run(minutes: number, seed: number, clients: number): Promise<bool
   return verdicts.every(({ holds }) => holds);
 }
 
-function lineOf({ minutes, residentBytes, usedBytes, streams, runningCalls, descriptors = 0 }: Sample): string {
-  const columns = [
-    minutes.toFixed(2),
-    megabytes(residentBytes),
-    megabytes(usedBytes),
-    streams,
-    runningCalls,
-    descriptors,
-  ];
-  return columns.map((column, n) => String(column).padStart(n === 5 ? 12 : 8)).join("  ");
+function lineOf(sample: Sample): string {
+  const { minutes, residentBytes, usedBytes, streams, runningCalls, descriptors = 0, stallMs } = sample;
+  const memory = [megabytes(residentBytes), megabytes(usedBytes)];
+  const values = [minutes.toFixed(2), ...memory, streams, runningCalls, descriptors, stallMs.toFixed(0)];
+  return values.map((column) => String(column).padStart(8)).join("  ");
 }
 
 function megabytes(bytes: number): string {

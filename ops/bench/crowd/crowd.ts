@@ -6,7 +6,7 @@ import { pause } from "../load/rates.ts";
 import { openWire } from "../load/wire.ts";
 import { cpuOf } from "./cpu.ts";
 import { type ListenerProcesses, startListeners } from "./listener-processes.ts";
-import type { Order } from "./orders.ts";
+import { type Order, refuseLosses } from "./orders.ts";
 import { sendToAll } from "./spreading.ts";
 
 /** How large the crowd is, and who holds it. Smaller ones by `CROWD_…` in the environment. */
@@ -87,13 +87,15 @@ async function fill(
   const reports = await listeners.order(ordersFor(holders, people));
   const seconds = (performance.now() - start) / 1000;
   const cpu = (await cpuOf(processes)) - cpuBefore;
-  for (const { lost, losses } of reports) if (lost > 0) throw new Error(`${lost} streams failed: ${losses}`);
+  refuseLosses(reports);
+  const refusals = reports.reduce((sum, { refused }) => sum + refused, 0);
   const resident = await residentOf(holders);
   const idleFrom = await cpuOf(processes);
   const idleStart = performance.now();
   await pause(idleMs);
   const idle = ((await cpuOf(processes)) - idleFrom) / ((performance.now() - idleStart) / 1000);
   return [
+    { name: "streams refused at first", unit: "", value: refusals },
     { name: "streams opened", unit: "/s", value: size / seconds },
     { name: "CPU of opening one, all processes", unit: "µs", value: (cpu / size) * 1e6 },
     { name: "resident memory of each process that holds them", unit: "MB", value: resident / holders.length / 1e6 },
@@ -102,12 +104,14 @@ async function fill(
   ];
 }
 
-/** Each process of listeners has its share of the people at each holder; devices of one person are at the same. */
+/** Each process of listeners has its share of the people at each holder; everybody comes once before anybody comes again. */
 function ordersFor(holders: readonly Measured[], people: readonly Person[]): Order[] {
-  const tokens = people.flatMap(({ token }) => Array<string>(streamsEach).fill(token));
   return Array.from({ length: listenerProcesses }, (_, n): Order => {
-    const share = sliceOf(tokens, n, listenerProcesses);
-    const parts = holders.map(({ url }, m) => ({ url, tokens: sliceOf(share, m, holders.length) }));
+    const share = sliceOf(people, n, listenerProcesses);
+    const parts = holders.map(({ url }, m) => {
+      const tokens = sliceOf(share, m, holders.length).map(({ token }) => token);
+      return { url, tokens: Array<string[]>(streamsEach).fill(tokens).flat() };
+    });
     return { kind: "open", parts, perConnection, atOnce };
   });
 }

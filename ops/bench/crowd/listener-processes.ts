@@ -12,26 +12,34 @@ export interface ListenerProcesses {
 }
 
 export function startListeners(count: number): ListenerProcesses {
-  const children = Array.from({ length: count }, () => fork(join(import.meta.dirname, "listeners.ts")));
+  const children = Array.from({ length: count }, startChild);
   const order = (orders: readonly Order[]) =>
-    Promise.all(
-      children.map(async (child, n): Promise<Report> => {
-        const answered = once(child, "message");
-        const ended = once(child, "exit").then(() => Promise.reject(new Error("a process of listeners ended")));
-        child.send(orders[n] ?? { kind: "report" });
-        const [report]: Report[] = await Promise.race([answered, ended]);
-        child.removeAllListeners("exit");
-        if (!report) throw new Error("a process of listeners reports nothing");
-        return report;
-      }),
-    );
+    Promise.all(children.map((child, n) => child.obey(orders[n] ?? { kind: "report" })));
   return {
     order,
     report: () => order([]),
     async stop() {
-      const ended = children.map((child) => once(child, "exit"));
-      for (const child of children) child.disconnect();
-      await Promise.all(ended);
+      await Promise.all(children.map((child) => child.stop()));
+    },
+  };
+}
+
+function startChild() {
+  const child = fork(join(import.meta.dirname, "listeners.ts"));
+  const ended = once(child, "exit");
+  let answer: ReturnType<typeof Promise.withResolvers<Report>> | undefined;
+  child.on("message", (report: Report) => answer?.resolve(report));
+  child.once("exit", () => answer?.reject(new Error("a process of listeners ended")));
+  return {
+    /** One order at a time. */
+    obey(order: Order): Promise<Report> {
+      answer = Promise.withResolvers();
+      child.send(order);
+      return answer.promise;
+    },
+    async stop(): Promise<void> {
+      if (child.connected) child.disconnect();
+      await ended;
     },
   };
 }

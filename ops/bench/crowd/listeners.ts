@@ -1,11 +1,15 @@
 /** A process that holds thousands of subscriptions and takes note of when messages arrive. Its parent tells it what to do. */
+import { pause } from "../load/rates.ts";
 import { createArrivals } from "./arrivals.ts";
 import { type BareStreams, openBareStreams } from "./bare-streams.ts";
 import type { Order, Report } from "./orders.ts";
 
+const attempts = 10;
+const retryMs = 1_000;
+
 const connections: BareStreams[] = [];
 const arrivals = createArrivals();
-let [live, lost, heard] = [0, 0, 0];
+let [live, refused, lost, heard] = [0, 0, 0, 0];
 const losses = new Map<string, number>();
 
 const hearers = {
@@ -13,12 +17,30 @@ const hearers = {
     heard++;
     arrivals.note(nth);
   },
-  onLost: lose,
+  onLost(why: string) {
+    lost++;
+    noteLoss(why);
+  },
 };
 
-function lose(why: string): void {
-  lost++;
+function noteLoss(why: string): void {
   losses.set(why, (losses.get(why) ?? 0) + 1);
+}
+
+/** As clients do: a stream that is refused is tried again. */
+async function subscribe(next: () => Promise<BareStreams>, token: string): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    try {
+      await (await next()).subscribe(token);
+      live++;
+      return;
+    } catch (error) {
+      refused++;
+      noteLoss(String(error));
+      await pause(retryMs);
+    }
+  }
+  lost++;
 }
 
 /** At each server, so many wait to be live at a time, no more. */
@@ -40,11 +62,7 @@ async function open(url: string, tokens: readonly string[], perConnection: numbe
   };
   const openMore = async () => {
     for (let token = waiting.pop(); token !== undefined; token = waiting.pop()) {
-      const connected = await next();
-      await connected.subscribe(token).then(
-        () => live++,
-        (error: Error) => lose(error.message),
-      );
+      await subscribe(next, token);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, openMore));
@@ -56,7 +74,7 @@ async function obey(order: Order): Promise<void> {
   await Promise.all(parts.map(({ url, tokens }) => open(url, tokens, perConnection, Math.ceil(atOnce / parts.length))));
 }
 
-const report = (): Report => ({ live, lost, heard, losses: [...losses], arrivals: arrivals.read() });
+const report = (): Report => ({ live, refused, lost, heard, losses: [...losses], arrivals: arrivals.read() });
 
 process.on("message", (order: Order) => {
   void obey(order).then(() => process.send?.(report()));

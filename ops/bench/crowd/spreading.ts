@@ -7,6 +7,7 @@ import { openWire } from "../load/wire.ts";
 import { type Arrivals, preciseNow, type Spread, spreadOf } from "./arrivals.ts";
 import { cpuOf } from "./cpu.ts";
 import type { ListenerProcesses } from "./listener-processes.ts";
+import { refuseLosses } from "./orders.ts";
 
 export interface Crowd {
   readonly core: Measured;
@@ -64,10 +65,10 @@ async function allArrived({ listeners, size }: Crowd, messages: number): Promise
   const end = performance.now() + arrivalMs;
   for (;;) {
     const reports = await listeners.report();
-    const sum = (of: "heard" | "lost") => reports.reduce((total, report) => total + report[of], 0);
-    if (sum("heard") === messages * size) return reports.map(({ arrivals }) => arrivals);
-    if (sum("lost") > 0) throw new Error(`streams ended: ${reports.flatMap(({ losses }) => losses)}`);
-    if (performance.now() > end) throw new Error(`${sum("heard")} of ${messages * size} messages arrived`);
+    const heard = reports.reduce((sum, report) => sum + report.heard, 0);
+    if (heard === messages * size) return reports.map(({ arrivals }) => arrivals);
+    refuseLosses(reports);
+    if (performance.now() > end) throw new Error(`${heard} of ${messages * size} messages arrived`);
     await pause(100);
   }
 }
