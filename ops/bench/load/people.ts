@@ -14,7 +14,7 @@ export interface Person {
 }
 
 const accountsACall = 256;
-const callsAtOnce = 16;
+const callsAtOnce = 128;
 const membersACall = 100;
 
 /** Makes people and signs each in. */
