@@ -17,6 +17,7 @@ import {
 } from "./authenticator.ts";
 
 const askMs = 5_000;
+const maxHeaderLength = "Bearer ".length + maxTokenLength;
 
 export interface RemoteAuthenticatorOptions {
   readonly auth: Client<typeof AuthService>;
@@ -51,7 +52,7 @@ export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): 
   return {
     async authenticate({ authorization, deviceId = "" }) {
       if (authorization === undefined) return { kind: "anonymous" };
-      if (authorization.length > maxTokenLength || deviceId.length > maxTokenLength)
+      if (authorization.length > maxHeaderLength || deviceId.length > maxHeaderLength)
         throw platformErrors.UNAUTHENTICATED();
       const key = createHash("sha256").update(`${deviceId} ${authorization}`).digest("base64url");
       const known = cache.get(key);

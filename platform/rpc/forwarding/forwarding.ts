@@ -11,8 +11,9 @@ import { Allowance } from "../port/allowance.ts";
 import { envelopeBytes } from "../protocols/envelopes.ts";
 import { gatherBody } from "../protocols/gather-body.ts";
 import type { ReadLimits } from "../protocols/wire.ts";
+import { passBody } from "./pass-body.ts";
 import { passedRequest } from "./passed-headers.ts";
-import { passBody, Relay } from "./relay.ts";
+import { Relay } from "./relay.ts";
 import { timeoutHeader } from "./timeouts.ts";
 
 /** Calls that are told to be over, a second, and at once. Ports cut connections that break off more of them. */

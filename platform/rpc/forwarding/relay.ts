@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type ClientHttp2Stream, constants, type IncomingHttpStatusHeader } from "node:http2";
-import type { Readable } from "node:stream";
 import { ConnectError } from "@connectrpc/connect";
 import { platformErrors } from "../errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -133,17 +132,6 @@ export class Relay {
   readonly #closed = (): void => {
     if (!this.#isAnswered) this.#reject(platformErrors.PEER_UNREACHABLE());
   };
-}
-
-/** Passes a body on as it comes, and no faster than it is taken. */
-export function passBody(body: Readable, upstream: ClientHttp2Stream): void {
-  body.on("data", (chunk: Buffer) => {
-    if (!upstream.writable || upstream.write(chunk)) return;
-    body.pause();
-    upstream.once("drain", () => body.resume());
-  });
-  body.once("end", () => upstream.end());
-  upstream.once("close", () => body.resume());
 }
 
 function joined(chunks: readonly Buffer[]): Buffer | undefined {
