@@ -8,6 +8,10 @@ import type { Stream } from "./stream.ts";
 export const stalledReplayMs = 60_000;
 /** Often, so that little falls due at once: an event never waits behind the heartbeats of all streams. */
 const upkeepMs = 200;
+/** In so many turns all streams are looked at. */
+const turns = 5;
+/** Between two looks at a stream. */
+const lookMs = turns * upkeepMs;
 
 export interface UpkeepDeps {
   readonly delivery: Delivery;
@@ -18,12 +22,23 @@ export interface UpkeepDeps {
 /** From time to time: heartbeats that are due, replays that nobody reads, shards that can't be followed. */
 export function keepStreamsUp({ delivery, following, clock }: UpkeepDeps): () => void {
   const look = (stream: Stream, now: number) => {
-    if (stream.isLive && now - stream.tokenAt >= heartbeatMs * (1 - stream.spread / 4)) stream.heartbeat();
+    if (stream.isLive && now - stream.tokenAt >= (heartbeatMs - lookMs) * (1 - stream.spread / 5)) stream.heartbeat();
     if (!stream.isLive && now - stream.askedAt >= stalledReplayMs) stream.close(CloseReason.SLOW);
+  };
+  let looking = delivery.streams.values();
+  // Goes on where it stopped, also where streams came or went meanwhile.
+  const next = (): Stream | undefined => {
+    const { value: stream } = looking.next();
+    if (stream) return stream;
+    looking = delivery.streams.values();
+    return looking.next().value;
   };
   const timer = setInterval(() => {
     const now = clock();
-    for (const stream of [...delivery.streams]) look(stream, now);
+    for (let count = Math.ceil(delivery.streams.size / turns); count > 0; count--) {
+      const stream = next();
+      if (stream) look(stream, now);
+    }
     if (isStopped(following)) delivery.close(CloseReason.UNAVAILABLE);
   }, upkeepMs).unref();
   return () => clearInterval(timer);

@@ -67,8 +67,8 @@ export function createCalls(options: CallsOptions): Calls {
     if (wire.error) throw wire.error;
     const limits = { maxMessageBytes: options.maxMessageBytes(route.method), budget };
     if ("pass" in route) return await route.pass(exchange, context, readLimits(context, limits));
-    if (route.run.kind === "unary") await answerUnary(route, route.run.call, wire, context, limits);
-    else await answerStream(route, route.run.call, wire, context, limits);
+    if (route.run.kind === "unary") return answerUnary(route, route.run.call, wire, context, limits);
+    return answerStream(route, route.run.call, wire, context, limits);
   };
 
   const serve = async (route: AnyRoute, wire: Wire, exchange: Exchange) => {

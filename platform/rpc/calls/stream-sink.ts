@@ -1,4 +1,5 @@
 import { platformErrors } from "../errors.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import { EnvelopedWire } from "../protocols/enveloped-wire.ts";
 import type { Codec, Wire } from "../protocols/wire.ts";
 import type { CallContext } from "./call-context.ts";
@@ -7,12 +8,14 @@ import type { Sink } from "./sink.ts";
 /** Writes to the answer of a streaming call. */
 export class StreamSink implements Sink {
   readonly #wire: EnvelopedWire;
+  readonly #exchange: Exchange;
   readonly #context: CallContext;
   #isBegun = false;
 
   constructor(wire: Wire, context: CallContext) {
     if (!(wire instanceof EnvelopedWire)) throw platformErrors.UNKNOWN_METHOD();
     this.#wire = wire;
+    this.#exchange = wire.exchange;
     this.#context = context;
   }
 
@@ -25,22 +28,22 @@ export class StreamSink implements Sink {
   }
 
   get unsentBytes(): number {
-    return this.#wire.exchange.unsentBytes;
+    return this.#exchange.unsentBytes;
   }
 
   write(envelopes: Uint8Array): boolean {
     if (!this.#isBegun) this.#begin();
-    return this.#wire.exchange.write(envelopes);
+    return this.#exchange.write(envelopes);
   }
 
   #begin(): void {
     this.#isBegun = true;
     this.#wire.begin(this.#context.metadata);
-    this.#wire.exchange.forgetHeaders();
+    this.#exchange.forgetHeaders();
   }
 
   onDrain(listener: () => void): void {
-    this.#wire.exchange.onDrain(listener);
+    this.#exchange.onDrain(listener);
   }
 
   onOver(listener: () => void): void {
