@@ -9,8 +9,8 @@ import { type Inspector, openInspector } from "./inspector.ts";
 export interface Holdings {
   /** Descriptors of files and sockets; undefined where the system has no /proc. */
   readonly descriptors: number | undefined;
-  /** Sockets, timers and requests that keep the event loop alive, as "kind × count". */
-  readonly resources: string;
+  /** Sockets and other things that keep the event loop alive: how many of each kind. */
+  readonly resources: Readonly<Record<string, number>>;
   /** Streams of delivery. */
   readonly streams: number;
   readonly runningCalls: number;
@@ -112,13 +112,11 @@ function sumOf(page: string, name: string, labels = /^/): number {
 /** They come and go by themselves. */
 const passing: ReadonlySet<string> = new Set(["Timeout", "Immediate"]);
 
-async function resourcesOf(inspector: Inspector): Promise<string> {
+async function resourcesOf(inspector: Inspector): Promise<Record<string, number>> {
   const kinds: string[] = JSON.parse(await inspector.evaluate("process.getActiveResourcesInfo()"));
-  const counted = Object.entries(Object.groupBy(kinds, (kind) => kind)).filter(([kind]) => !passing.has(kind));
-  return counted
-    .map(([kind, each]) => `${kind} × ${each?.length}`)
-    .sort()
-    .join(", ");
+  const counts: Record<string, number> = {};
+  for (const kind of kinds) if (!passing.has(kind)) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }
 
 function countDescriptors(pid: number): number | undefined {

@@ -20,21 +20,24 @@ export async function holdingsWith(observer: Observer, streams: number): Promise
 export async function comeToRest(observer: Observer, resting: Holdings): Promise<string> {
   const end = performance.now() + restMs;
   for (;;) {
-    const excess = describeExcess(await observer.holdings(), resting);
-    if (excess === "" || performance.now() > end) return excess;
+    const unrest = describeExcess(await observer.holdings(), resting);
+    if (unrest === "" || performance.now() > end) return unrest;
     await pause(lookMs);
   }
 }
 
 /** Says what a server holds beyond what it held; "" where it is no more. */
 function describeExcess(now: Holdings, before: Holdings): string {
-  const excess = [
-    now.streams > before.streams ? `${now.streams} streams instead of ${before.streams}` : "",
-    now.runningCalls > before.runningCalls ? `${now.runningCalls} calls instead of ${before.runningCalls}` : "",
-    now.resources !== before.resources ? `[${now.resources}] instead of [${before.resources}]` : "",
-    (now.descriptors ?? 0) > (before.descriptors ?? 0)
-      ? `${now.descriptors} descriptors instead of ${before.descriptors}`
-      : "",
-  ];
-  return excess.filter((part) => part !== "").join(", ");
+  return [
+    excess("streams", now.streams, before.streams),
+    excess("calls", now.runningCalls, before.runningCalls),
+    excess("descriptors", now.descriptors, before.descriptors),
+    ...Object.entries(now.resources).map(([kind, count]) => excess(kind, count, before.resources[kind])),
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
+}
+
+function excess(what: string, now = 0, before = 0): string {
+  return now > before ? `${now} ${what} instead of ${before}` : "";
 }

@@ -65,8 +65,8 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const server = await startServerProcess(dataDir, { ...inspectable, PARLEY_ACCESS_TTL_SECONDS: "3600" });
   try {
     const observer = await openObserver(server);
-    const town = await foundTown(server.url, options.clients + watcherKinds.length);
     const before = await observer.holdings();
+    const town = await foundTown(server.url, options.clients + watcherKinds.length);
     const watchers = await startWatchers(town);
     const load = createLoad(town, town.people.slice(watcherKinds.length), options.seed);
     const checkpoints = await soak(options, town, observer, watchers, load);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
+import { fromBinary } from "@bufbuild/protobuf";
+import { CloseReason, DeliveryService, FrameSchema } from "#gen/parley/chat/v1/delivery_pb.js";
 import { frame, frameFlags, frameTypes, literalField, preface, uint32 } from "#platform/testing/http2-frames.ts";
 import { pathOf } from "../load/wire.ts";
 
@@ -23,6 +24,8 @@ export interface Hearers {
 
 interface OpenStream {
   events: number;
+  /** Why the server said that it closes the stream. */
+  closed?: string;
   settle: { resolve(): void; reject(error: Error): void } | undefined;
 }
 
@@ -30,9 +33,10 @@ const { headers, data, reset, settings, ping, goaway, windowUpdate } = frameType
 const { ack, endStream, endHeaders } = frameFlags;
 const frameHead = 9;
 const envelopeHead = 5;
-/** First byte of an encoded `Frame` that holds an event, and of one that says "caught up". */
+/** First byte of an encoded `Frame` that holds an event, of one that says "caught up", and of the last one. */
 const eventTag = (1 << 3) | 2;
 const caughtUpTag = (11 << 3) | 2;
+const closedTag = (13 << 3) | 2;
 const endOfStream = 0b10;
 /** Room for all that ever comes: the server is never held up by windows. */
 const windowBytes = 0x7fffffff;
@@ -55,10 +59,12 @@ export async function openBareStreams(url: string, { onEvent, onLost }: Hearers)
   const endAll = (why: string) => {
     for (let index = 0; index < streams.length; index++) end(index, why);
   };
-  const takeMessage = (index: number, flags: number, tag: number, bytes: Buffer) => {
+  const takeMessage = (index: number, flags: number, bytes: Buffer) => {
     const stream = streams[index];
+    const tag = bytes[0];
     if (!stream) return;
-    if (flags & endOfStream) end(index, bytes.toString());
+    if (flags & endOfStream) end(index, stream.closed ?? bytes.toString());
+    else if (tag === closedTag) stream.closed = reasonOf(bytes);
     else if (tag === eventTag) onEvent(stream.events++);
     else if (tag === caughtUpTag) {
       stream.settle?.resolve();
@@ -93,6 +99,11 @@ export async function openBareStreams(url: string, { onEvent, onLost }: Hearers)
   };
 }
 
+function reasonOf(bytes: Buffer): string {
+  const { frame } = fromBinary(FrameSchema, bytes);
+  return frame.case === "closed" ? CloseReason[frame.value.reason] : "";
+}
+
 function requestFields(host: string): Buffer {
   return Buffer.concat([
     literalField(":method", "POST"),
@@ -124,11 +135,11 @@ function createFrameReader(
 }
 
 /** The server never spreads an envelope as small as these over frames. */
-function readEnvelopes(payload: Buffer, onMessage: (flags: number, tag: number, bytes: Buffer) => void): void {
+function readEnvelopes(payload: Buffer, onMessage: (flags: number, bytes: Buffer) => void): void {
   for (let at = 0; at < payload.length; ) {
     const end = at + envelopeHead + payload.readUInt32BE(at + 1);
     if (end > payload.length) throw new Error("an envelope is spread over several frames");
-    onMessage(payload.readUInt8(at), payload[at + envelopeHead] ?? 0, payload.subarray(at + envelopeHead, end));
+    onMessage(payload.readUInt8(at), payload.subarray(at + envelopeHead, end));
     at = end;
   }
 }

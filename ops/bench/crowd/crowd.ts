@@ -44,8 +44,8 @@ async function measureHeldBy(gatewayCount: number): Promise<Figure[]> {
     for (let n = 0; n < gatewayCount; n++) gateways.push(await startMeasuredGateway(core, env));
     const holders = gateways.length > 0 ? gateways : [core];
     const processes = [core, ...gateways];
-    const ofHolding = await fill(holders, processes, listeners, people);
-    const crowd = { core, processes, listeners, size };
+    const { idleCpu, figures: ofHolding } = await fill(holders, processes, listeners, people);
+    const crowd = { core, processes, listeners, size, idleCpu };
     const ofSending = await sendToAll(crowd, people[0]?.token ?? "", conversationId);
     return named([...ofSetUp, ...ofHolding, ...ofSending]);
   } finally {
@@ -80,7 +80,7 @@ async function fill(
   processes: readonly Measured[],
   listeners: ListenerProcesses,
   people: readonly Person[],
-): Promise<Figure[]> {
+): Promise<{ readonly idleCpu: number; readonly figures: readonly Figure[] }> {
   const memoryBefore = await residentOf(holders);
   const cpuBefore = await cpuOf(processes);
   const start = performance.now();
@@ -93,15 +93,16 @@ async function fill(
   const idleFrom = await cpuOf(processes);
   const idleStart = performance.now();
   await pause(idleMs);
-  const idle = ((await cpuOf(processes)) - idleFrom) / ((performance.now() - idleStart) / 1000);
-  return [
+  const idleCpu = ((await cpuOf(processes)) - idleFrom) / ((performance.now() - idleStart) / 1000);
+  const figures = [
     { name: "streams refused at first", unit: "", value: refusals },
     { name: "streams opened", unit: "/s", value: size / seconds },
     { name: "CPU of opening one, all processes", unit: "µs", value: (cpu / size) * 1e6 },
     { name: "resident memory of each process that holds them", unit: "MB", value: resident / holders.length / 1e6 },
     { name: "memory of a stream", unit: "KB", value: (resident - memoryBefore) / size / 1000 },
-    { name: "CPU while nothing is said, all processes", unit: "% of a core", value: idle * 100 },
+    { name: "CPU while nothing is said, all processes", unit: "% of a core", value: idleCpu * 100 },
   ];
+  return { idleCpu, figures };
 }
 
 /** Each process of listeners has its share of the people at each holder; everybody comes once before anybody comes again. */

@@ -16,6 +16,8 @@ export interface Crowd {
   readonly listeners: ListenerProcesses;
   /** How many listen. */
   readonly size: number;
+  /** Seconds of CPU that these processes take each second while nothing is said. */
+  readonly idleCpu: number;
 }
 
 const paced = 10;
@@ -49,15 +51,18 @@ export async function sendToAll(crowd: Crowd, token: string, conversationId: str
 
 interface Sending {
   readonly spreads: readonly Spread[];
+  /** Beyond what holding the streams takes. */
   readonly cpuSeconds: number;
 }
 
 /** `before` messages were sent earlier; `send` resolves with when each was sent. */
 async function measure(crowd: Crowd, before: number, send: () => Promise<number[]>): Promise<Sending> {
   const cpuBefore = await cpuOf(crowd.processes);
+  const start = performance.now();
   const sentAt = await send();
   const arrivals = await allArrived(crowd, before + sentAt.length);
-  const cpuSeconds = (await cpuOf(crowd.processes)) - cpuBefore;
+  const idle = (crowd.idleCpu * (performance.now() - start)) / 1000;
+  const cpuSeconds = (await cpuOf(crowd.processes)) - cpuBefore - idle;
   return { cpuSeconds, spreads: sentAt.map((at, n) => spreadOf(arrivals, before + n, at)) };
 }
 
