@@ -16,7 +16,7 @@ import type { Exchange } from "./exchange/exchange.ts";
 import { type ForwardingOptions, forwardingRoutes } from "./forwarding/forwarding.ts";
 import { createRateLimits } from "./interceptors/rate-limits.ts";
 import { type PolicyOf, readPolicies } from "./method-policy.ts";
-import { countOpenCall, createOpenCalls } from "./open-calls.ts";
+import { createOpenCallLimit, createUnspokenLimit } from "./open-calls.ts";
 import { createPages, send, text } from "./pages.ts";
 import { createReadPeer } from "./peers/peer-proof.ts";
 import { listenOnOnePort, type OnePortOptions, type OnePortServer } from "./port/one-port-server.ts";
@@ -73,7 +73,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const maxMessageBytes = (method: DescMethod) =>
     policyOf(method).auth === Auth.PUBLIC ? maxPublicBytes : maxReadBytes;
   const calls = openCalls(options, policyOf, maxMessageBytes);
-  const unspoken = createOpenCalls(config);
+  const unspoken = createUnspokenLimit(config);
   const webSockets = createWebSockets({
     methods: services.flatMap(({ methods }) => methods),
     allowedOrigins: config.allowedOrigins,
@@ -113,14 +113,14 @@ function openCalls(
 ): Calls {
   const limits = createRateLimits(policyOf, config.limits, callBudget);
   const admitCaller = createAdmission(policyOf, authenticator);
-  const open = createOpenCalls(config);
+  const countOpen = createOpenCallLimit(config, policyOf);
   const admitPeer = createPeerAdmission(policyOf, createReadPeer(peerKey));
   return createCalls({
     served,
     forwarded: forwarding ? forwardingRoutes(forwarding) : [],
     async admit(context, exchange) {
       if (admitPeer(context, exchange)) return;
-      if (open) countOpenCall(open, exchange);
+      countOpen(context.method, exchange);
       await admitCaller(context, exchange);
       await limits.admit(context, exchange);
     },

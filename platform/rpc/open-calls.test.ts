@@ -126,12 +126,27 @@ test("a WebSocket counts before it says whose call it carries, too", async () =>
 
 test.each([
   ["without proxies", undefined],
-  ["behind one whose connections are the clients'", behind("proxy-v2")],
-])("%s the connections are what is limited", async (_, proxies) => {
   // The proxy is somewhere else: here clients connect themselves.
-  const elsewhere = proxies && { ...proxies, ranges: ["10.0.0.0/8"] };
-  edge = await openTestEdge(() => {}, { ...(elsewhere ? { proxies: elsewhere } : {}), openLimits });
-  const leaves = await Promise.all(Array.from({ length: 5 }, () => watch("192.0.2.1")));
-  expect(await clientAt("192.0.2.1").check({})).toMatchObject({ status: HealthCheckResponse_ServingStatus.SERVING });
+  ["behind one whose connections are the clients'", { ...behind("proxy-v2"), ranges: ["10.0.0.0/8"] }],
+])("%s the calls of strangers count, and those of users do not", async (_, proxies) => {
+  async function* connect() {
+    yield { frame: { case: "caughtUp" as const, value: { token: "" } } };
+    await new Promise<never>(() => {});
+  }
+  edge = await openTestEdge((serve) => serve(DeliveryService, { connect }), {
+    ...(proxies ? { proxies } : {}),
+    openLimits,
+  });
+  const leaves = [await watch("192.0.2.1"), await watch("192.0.2.2")];
+  expect(await failureOf(clientAt("192.0.2.3").check({}))).toMatchObject({ reason: PlatformErrorReason.RATE_LIMITED });
+  const url = `${edge.url}/parley.chat.v1.DeliveryService/Connect`;
+  const talks = await Promise.all(Array.from({ length: 5 }, () => new WebSocketTalk(url).opened()));
+  for (const talk of talks) expect(await talk.authorize("marvin").told(1)).toHaveLength(1);
   for (const leave of leaves) leave();
+  for (const talk of talks) talk.webSocket.terminate();
+  await until(() =>
+    clientAt("192.0.2.3")
+      .check({})
+      .then(() => "", String),
+  );
 });

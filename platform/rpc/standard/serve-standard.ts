@@ -1,4 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
 import { Health } from "#gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
@@ -8,6 +9,7 @@ import { file_parley_errors_v1_errors } from "#gen/parley/errors/v1/errors_pb.js
 import { file_parley_media_v1_errors } from "#gen/parley/media/v1/errors_pb.js";
 import { file_parley_presence_v1_errors } from "#gen/parley/presence/v1/errors_pb.js";
 import { file_parley_user_v1_errors } from "#gen/parley/user/v1/errors_pb.js";
+import { clientAddressKey } from "../identity.ts";
 import type { Served } from "../served.ts";
 import { healthService } from "./health.ts";
 import { limitOpen } from "./open-streams.ts";
@@ -39,9 +41,18 @@ export function serveStandard(
   const limited = limitOpen();
   const health = healthService({ notReady, hasService, stopping });
   const reflection = reflectionService(contract);
-  served.add(Health, { ...health, watch: (request, context) => limited(health.watch(request, context)) });
-  served.add(ServerReflection, { serverReflectionInfo: (asked) => limited(reflection.serverReflectionInfo(asked)) });
-  served.add(ServerReflectionAlpha, {
-    serverReflectionInfo: (asked) => limited(reflection.serverReflectionInfo(asked)),
+  served.add(Health, {
+    ...health,
+    watch: (request, context) => limited(health.watch(request, context), addressIn(context)),
   });
+  served.add(ServerReflection, {
+    serverReflectionInfo: (asked, context) => limited(reflection.serverReflectionInfo(asked), addressIn(context)),
+  });
+  served.add(ServerReflectionAlpha, {
+    serverReflectionInfo: (asked, context) => limited(reflection.serverReflectionInfo(asked), addressIn(context)),
+  });
+}
+
+function addressIn({ values }: HandlerContext): string {
+  return values.get(clientAddressKey);
 }
