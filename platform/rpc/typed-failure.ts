@@ -10,6 +10,10 @@ export type OnDefect = (error: unknown, id: string) => void;
  * details passes as it is; what the framework raises gets the row of its code; anything else is a defect.
  */
 export function typedFailure(error: unknown, onDefect: OnDefect): ConnectError {
+  return tellable(typed(error, onDefect));
+}
+
+function typed(error: unknown, onDefect: OnDefect): ConnectError {
   if (!(error instanceof ConnectError)) return isGone(error) ? platformErrors.CANCELLED() : defect(error, onDefect);
   if (error.details.length > 0) return error;
   const message = error.rawMessage;
@@ -34,6 +38,18 @@ export function typedFailure(error: unknown, onDefect: OnDefect): ConnectError {
     default:
       return defect(error, onDefect);
   }
+}
+
+/** Most characters of a message: gRPC tells it in trailers, twice and encoded, of which clients take some kilobytes. */
+export const maxMessageLength = 512;
+
+/** Messages may quote what a caller sent: anything of any length. */
+function tellable(error: ConnectError): ConnectError {
+  const { rawMessage: message, code, metadata, details, cause } = error;
+  if (message.length <= maxMessageLength && message.isWellFormed()) return error;
+  const told = new ConnectError(message.slice(0, maxMessageLength).toWellFormed(), code, metadata, undefined, cause);
+  told.details = details;
+  return told;
 }
 
 function defect(error: unknown, onDefect: OnDefect): ConnectError {

@@ -64,7 +64,8 @@ export class CallContext implements HandlerContext {
     }
     const endsAt = performance.now() + timeoutMs;
     this.timeoutMs = () => endsAt - performance.now();
-    this.#deadline = setTimeout(() => this.abort(platformErrors.DEADLINE()), timeoutMs).unref();
+    if (timeoutMs <= 0) this.#ending = { reason: platformErrors.DEADLINE() };
+    else this.#deadline = setTimeout(() => this.abort(platformErrors.DEADLINE()), timeoutMs).unref();
   }
 
   get service(): DescService {
@@ -88,6 +89,10 @@ export class CallContext implements HandlerContext {
   get responseTrailer(): Headers {
     this.#responseTrailer ??= new Headers();
     return this.#responseTrailer;
+  }
+
+  set responseTrailer(trailer: Headers) {
+    this.#responseTrailer = trailer;
   }
 
   get signal(): AbortSignal {

@@ -1,5 +1,5 @@
 import type { DescMethod, Registry } from "@bufbuild/protobuf";
-import type { ConnectError, Interceptor } from "@connectrpc/connect";
+import { Code, type ConnectError, type Interceptor } from "@connectrpc/connect";
 import { platformErrors } from "../errors.ts";
 import { type Exchange, pathOf } from "../exchange/exchange.ts";
 import { openWire } from "../protocols/open-wire.ts";
@@ -85,8 +85,7 @@ export function createCalls(options: CallsOptions): Calls {
     try {
       await answer(route, wire, context, exchange);
     } catch (error) {
-      failure = typeFailure(error, route);
-      wire.fail(failure, context.metadata);
+      failure = tell(typeFailure(error, route), wire, context, (unsent) => typeFailure(unsent, route));
     }
     context.finish();
     observer.ended(route, performance.now() - start, failure);
@@ -112,6 +111,25 @@ export function createCalls(options: CallsOptions): Calls {
 }
 
 type AnyRoute = Route | ForwardedRoute;
+
+/** Ends an answer with a failure. Where that, or what was said beside it, can't be sent, this is what failed. */
+function tell(
+  failure: ConnectError,
+  wire: Wire,
+  { metadata }: CallContext,
+  typed: (error: unknown) => ConnectError,
+): ConnectError {
+  try {
+    wire.fail(failure, metadata);
+    return failure;
+  } catch (error) {
+    // A defect says nothing beside its message: what stands there has failed before, and is logged.
+    const isSame = failure.code === Code.Internal && [...failure.metadata].length === 0;
+    const unsent = isSame ? failure : typed(error);
+    wire.fail(unsent, {});
+    return unsent;
+  }
+}
 
 function routesOf({
   served,

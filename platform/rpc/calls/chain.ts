@@ -28,7 +28,7 @@ export function composeUnary(spec: UnarySpec, interceptors: readonly Interceptor
   const run = around(interceptors, async (request) => {
     if (request.stream) throw platformErrors.UNKNOWN_METHOD();
     const context = callOf(request);
-    const output = await context.untilAborted(spec.impl(request.message, seenBy(request, context)));
+    const output = await spec.impl(request.message, seenBy(request, context));
     const message = create(method.output, output);
     context.response = Object.assign(responseOf(context), { stream: false as const, method, message });
     return context.response;
@@ -112,11 +112,12 @@ function seenBy(request: UnaryRequest | StreamRequest, context: CallContext): Ha
   return { ...own, requestHeader: request.header, signal: request.signal, values: request.contextValues };
 }
 
-/** An interceptor may answer with other headers than those of the call. */
+/** An interceptor may answer with other headers and trailers than those of the call. */
 function keepMetadata(context: CallContext, response: UnaryResponse | StreamResponse): void {
   if (response === context.response) return;
   replace(context.responseHeader, response.header);
-  if (!response.stream) replace(context.responseTrailer, response.trailer);
+  // Of a stream, they are said when it ends.
+  context.responseTrailer = response.trailer;
 }
 
 function replace(target: Headers, source: Headers): void {

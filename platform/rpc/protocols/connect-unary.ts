@@ -11,7 +11,13 @@ import {
 } from "@connectrpc/connect/protocol-connect";
 import { platformErrors } from "../errors.ts";
 import { type Exchange, headerOf } from "../exchange/exchange.ts";
-import { type Compressions, compressFromBytes, negotiateCompressions } from "./compressions.ts";
+import {
+  acceptedEncodings,
+  type Compressions,
+  compressFromBytes,
+  decompress,
+  negotiateCompressions,
+} from "./compressions.ts";
 import { toNodeHeaders } from "./enveloped-protocol.ts";
 import { gatherBody, tooLarge } from "./gather-body.ts";
 import type { Codec, Metadata, ReadLimits, Wire } from "./wire.ts";
@@ -32,7 +38,7 @@ export class ConnectUnaryWire implements Wire {
     this.codec = codec;
     this.#compressions = compressions;
     const timeout = parseTimeout(headerOf(exchange, "connect-timeout-ms") ?? null, maxTimeoutMs);
-    this.timeoutMs = timeout.timeoutMs;
+    if (!timeout.error) this.timeoutMs = timeout.timeoutMs;
     this.error = compressions.error ?? timeout.error;
   }
 
@@ -72,6 +78,7 @@ export class ConnectUnaryWire implements Wire {
     if (!error.isWireError) mergeNonProtocolHeaders(headers, error.metadata);
     const head: OutgoingHttpHeaders = muxed(headers, trailer);
     head["content-type"] = contentTypeUnaryJson;
+    if (this.#compressions.error) head["accept-encoding"] = acceptedEncodings;
     this.tell(codeToHttpStatus(error.code), head, errorToJsonBytes(error, undefined));
   }
 
@@ -82,7 +89,7 @@ export class ConnectUnaryWire implements Wire {
 
   protected async opened(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     const { request } = this.#compressions;
-    return request ? await request.decompress(body, maxBytes) : body;
+    return request ? await decompress(request, body, maxBytes) : body;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from "node:http";
+import { type OutgoingHttpHeaders, validateHeaderValue } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Codec } from "./wire.ts";
 
@@ -23,9 +23,29 @@ export interface Ending {
   readonly trailers?: OutgoingHttpHeaders;
 }
 
-/** For Node, which writes several values of a name as several lines. */
+/** Fields that say how the bytes of a connection or an answer are to be read: whoever writes these sets them. */
+const fieldsOfHttp = new Set([
+  "connection",
+  "content-length",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * For Node, which writes several values of a name as several lines. Throws where HTTP can't carry what an implementation
+ * says: nothing of the answer is on its way then.
+ */
 export function toNodeHeaders(headers: Headers | undefined): OutgoingHttpHeaders {
   if (!headers) return {};
+  for (const [name, value] of headers) {
+    if (fieldsOfHttp.has(name)) throw new TypeError(`an implementation can't set the field ${name}`);
+    validateHeaderValue(name, value);
+  }
   const cookies = headers.getSetCookie();
   return { ...Object.fromEntries(headers), ...(cookies.length > 0 ? { "set-cookie": cookies } : {}) };
 }

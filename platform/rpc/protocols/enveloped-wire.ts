@@ -1,8 +1,15 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
+import { platformErrors } from "../errors.ts";
 import { type Exchange, headerOf } from "../exchange/exchange.ts";
-import { type Compressions, compressFromBytes, negotiateCompressions } from "./compressions.ts";
+import {
+  acceptedEncodings,
+  type Compressions,
+  compressFromBytes,
+  decompress,
+  negotiateCompressions,
+} from "./compressions.ts";
 import { type EnvelopedProtocol, toNodeHeaders } from "./enveloped-protocol.ts";
 import { type Envelope, envelop, envelopeBytes, onlyEnvelope, readEnvelopes } from "./envelopes.ts";
 import { gatherBody } from "./gather-body.ts";
@@ -25,7 +32,7 @@ export class EnvelopedWire implements Wire {
     this.#protocol = protocol;
     this.#compressions = negotiateCompressions(exchange, encodingHeader, acceptEncodingHeader);
     const timeout = parseTimeout(headerOf(exchange, timeoutHeader) ?? null, maxTimeoutMs);
-    this.timeoutMs = timeout.timeoutMs;
+    if (!timeout.error) this.timeoutMs = timeout.timeoutMs;
     this.error = this.#compressions.error ?? timeout.error;
   }
 
@@ -74,8 +81,8 @@ export class EnvelopedWire implements Wire {
   /** Sends the head of the answer, once. */
   begin(metadata: Metadata): void {
     if (this.#isBegun) return;
-    this.#isBegun = true;
     this.exchange.respond(200, this.#head(metadata), this.#protocol.hasTrailers);
+    this.#isBegun = true;
   }
 
   #finish(metadata: Metadata, last?: Uint8Array, error?: ConnectError): void {
@@ -91,17 +98,19 @@ export class EnvelopedWire implements Wire {
   }
 
   #head({ header }: Metadata): OutgoingHttpHeaders {
-    const { contentTypes, encodingHeader } = this.#protocol;
+    const { contentTypes, encodingHeader, acceptEncodingHeader } = this.#protocol;
+    const { response, error } = this.#compressions;
     const head: OutgoingHttpHeaders = { "content-type": contentTypes[this.codec] };
-    if (this.#compressions.response) head[encodingHeader] = this.#compressions.response.name;
+    if (response) head[encodingHeader] = response.name;
+    if (error) head[acceptEncodingHeader] = acceptedEncodings;
     return header ? { ...toNodeHeaders(header), ...head } : head;
   }
 
   async #open({ flags, data }: Envelope, maxBytes: number): Promise<Uint8Array> {
     if (flags !== compressedFlag) throw new ConnectError(`unexpected flags ${flags}`, Code.InvalidArgument);
     const { request } = this.#compressions;
-    if (!request) throw new ConnectError("compressed by unknown means", Code.Internal);
-    return await request.decompress(data, maxBytes);
+    if (!request) throw platformErrors.INTERNAL({ message: "a message is compressed, but no encoding is named" });
+    return await decompress(request, data, maxBytes);
   }
 
   async #close(message: Uint8Array): Promise<Uint8Array> {
