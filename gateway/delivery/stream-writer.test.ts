@@ -184,13 +184,17 @@ test("a stream whose client is gone is over at once", async () => {
   expect(written?.sink.buffers).toEqual([]);
 });
 
-test("what can't be encoded ends the streams that are told it, and no others", async () => {
-  const [broken, whole] = await writeLive(ann, new HeldSink(), new HeldSink());
-  const fail = () => {
-    throw new TypeError("no such text");
-  };
-  broken?.stream.push({ frame: new SharedFrame(fail, fail, 1), shard: 0, position: 0 });
-  whole?.stream.push(items(1)[0] as Item);
-  await expect(broken?.ended).rejects.toThrow("no such text");
-  expect(kindsOf(whole?.sink.takeFrames() ?? [])).toEqual(["joined"]);
-});
+test.each([0, maxQueuedFrames])(
+  "what can't be encoded ends the streams that are told it, no others: %i wait",
+  async (more) => {
+    const [broken, whole] = await writeLive(ann, new HeldSink(), new HeldSink());
+    const fail = () => {
+      throw new TypeError("no such text");
+    };
+    broken?.stream.push({ frame: new SharedFrame(fail, fail, 1), shard: 0, position: 0 });
+    for (const item of items(more)) broken?.stream.push(item);
+    for (const item of items(1)) whole?.stream.push(item);
+    await expect(broken?.ended).rejects.toThrow("no such text");
+    expect(kindsOf(whole?.sink.takeFrames() ?? [])).toEqual(["joined"]);
+  },
+);

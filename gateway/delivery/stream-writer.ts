@@ -42,8 +42,13 @@ export class StreamWriter implements Outlet {
     this.#turns.add(this);
   }
 
+  /** Called amid what others are told: nothing is thrown. */
   full(): void {
-    this.#write();
+    try {
+      this.#write();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Called by the turn. */
