@@ -10,7 +10,7 @@ export interface OpenLimits {
   readonly connectionsPerAddress: number;
   /** Connections of one trusted proxy. */
   readonly connectionsPerProxy: number;
-  /** Calls and streams of one client address behind proxies that tell it in headers. */
+  /** Calls and streams of one client address: all behind proxies that tell it in headers, else those without a token. */
   readonly callsPerAddress: number;
 }
 
@@ -37,7 +37,7 @@ export function createAccept(
   };
   const enter = (limit: OpenLimit, socket: Socket, address: string, reason: Refusal) => {
     const leave = limit.enter(address);
-    if (leave) socket.once("close", leave);
+    if (leave) socket.on("close", leave);
     else refuse(socket, reason);
     return leave !== undefined;
   };

@@ -88,12 +88,19 @@ export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortS
   };
 }
 
+/** All sockets share their listeners: there are many of them. */
 function trackSockets(port: Server): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
+  function closed(this: Socket): void {
+    sockets.delete(this);
+  }
+  function failed(this: Socket): void {
+    this.destroy();
+  }
   port.on("connection", (socket: Socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    socket.on("error", () => socket.destroy());
+    socket.on("close", closed);
+    socket.on("error", failed);
   });
   return sockets;
 }

@@ -18,7 +18,11 @@ export function createOpenLimit(max: number, keyOf: (address: string) => string 
       const count = open.get(key) ?? 0;
       if (count >= max) return undefined;
       open.set(key, count + 1);
-      return once(() => leave(open, key));
+      let isIn = true;
+      return () => {
+        if (isIn) leave(open, key);
+        isIn = false;
+      };
     },
   };
 }
@@ -27,12 +31,4 @@ function leave(open: Map<string, number>, key: string): void {
   const count = open.get(key) ?? 0;
   if (count > 1) open.set(key, count - 1);
   else open.delete(key);
-}
-
-function once(action: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) action();
-    isDone = true;
-  };
 }

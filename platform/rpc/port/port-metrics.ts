@@ -34,7 +34,7 @@ export function createPortMetrics(registry: Registry): PortMetrics {
     refused: (reason) => refusals.inc({ reason }),
     opened(socket, protocol) {
       open.inc({ protocol });
-      socket.once("close", closed[protocol]);
+      socket.on("close", closed[protocol]);
     },
   };
 }
