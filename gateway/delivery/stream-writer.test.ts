@@ -195,6 +195,7 @@ test.each([0, maxQueuedFrames])(
     for (const item of items(more)) broken?.stream.push(item);
     for (const item of items(1)) whole?.stream.push(item);
     await expect(broken?.ended).rejects.toThrow("no such text");
+    await nextTurn();
     expect(kindsOf(whole?.sink.takeFrames() ?? [])).toEqual(["joined"]);
   },
 );
