@@ -90,6 +90,7 @@ async function fill(
   refuseLosses(reports);
   const refusals = reports.reduce((sum, { refused }) => sum + refused, 0);
   const resident = await residentOf(holders);
+  const residentOfAll = await residentOf(processes);
   const idleFrom = await cpuOf(processes);
   const idleStart = performance.now();
   await pause(idleMs);
@@ -99,6 +100,7 @@ async function fill(
     { name: "streams opened", unit: "/s", value: size / seconds },
     { name: "CPU of opening one, all processes", unit: "µs", value: (cpu / size) * 1e6 },
     { name: "resident memory of each process that holds them", unit: "MB", value: resident / holders.length / 1e6 },
+    { name: "resident memory of all processes of the server", unit: "MB", value: residentOfAll / 1e6 },
     { name: "memory of a stream", unit: "KB", value: (resident - memoryBefore) / size / 1000 },
     { name: "CPU while nothing is said, all processes", unit: "% of a core", value: idleCpu * 100 },
   ];
