@@ -78,7 +78,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
     methods: services.flatMap(({ methods }) => methods),
     allowedOrigins: config.allowedOrigins,
     maxMessageBytes,
-    times: config.portLimits,
+    limits: config.portLimits,
     ...(unspoken ? { unspoken } : {}),
     metrics: options.metrics,
     onExchange: calls.handle,

@@ -5,24 +5,25 @@ import { until } from "#platform/testing/until.ts";
 import { WebSocketTalk } from "#platform/testing/websocket.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { listenOnOnePort, type OnePortServer } from "../port/one-port-server.ts";
+import { portLimits } from "../port/port-limits.ts";
 import { envelop } from "../protocols/envelopes.ts";
-import { maxUnsentBytes, type WebSocketTimes } from "./websocket-limits.ts";
+import { maxUnsentBytes, type WebSocketLimits } from "./websocket-limits.ts";
 import { createWebSockets } from "./websockets.ts";
 
 let port: OnePortServer;
 afterEach(() => port.close());
 
 const long = 60_000;
-const never: WebSocketTimes = { headersMs: long, keepaliveMs: long, keepaliveAnswerMs: long };
+const never: WebSocketLimits = { ...portLimits, headersMs: long, keepaliveMs: long, keepaliveAnswerMs: long };
 
 const listening = ({ body }: Exchange) => void body.resume();
 
-async function listen(times: Partial<WebSocketTimes>, onExchange: (exchange: Exchange) => void = listening) {
+async function listen(limits: Partial<WebSocketLimits>, onExchange: (exchange: Exchange) => void = listening) {
   const webSockets = createWebSockets({
     methods: [DeliveryService.method.connect],
     allowedOrigins: ["*"],
     maxMessageBytes: () => 1024 * 1024,
-    times: { ...never, ...times },
+    limits: { ...never, ...limits },
     metrics: new Registry(),
     onExchange,
   });

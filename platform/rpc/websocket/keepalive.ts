@@ -1,9 +1,10 @@
 import type { WebSocket } from "ws";
 import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
+import { Allowance } from "../port/allowance.ts";
 import { closeCodes } from "./close-codes.ts";
-import { sweepMs, type WebSocketTimes } from "./websocket-limits.ts";
+import { sweepMs, type WebSocketLimits } from "./websocket-limits.ts";
 
-/** Finds WebSockets whose client is gone or never says who it is. One sweep looks after all of them. */
+/** Finds WebSockets whose client is gone, never says who it is, or pings all the time. One sweep looks after them. */
 export interface Keepalive {
   /** Looks after a WebSocket until it closes. */
   watch(webSocket: WebSocket): Watched;
@@ -14,8 +15,8 @@ export interface Watched {
   begin(): void;
 }
 
-export function createKeepalive(times: WebSocketTimes): Keepalive {
-  const everyMs = Math.min(sweepMs, times.headersMs, times.keepaliveMs, times.keepaliveAnswerMs);
+export function createKeepalive(limits: WebSocketLimits): Keepalive {
+  const everyMs = Math.min(sweepMs, limits.headersMs, limits.keepaliveMs, limits.keepaliveAnswerMs);
   const watched = new Set<Pulse>();
   let isSweeping = false;
   const sweep = () => {
@@ -26,7 +27,7 @@ export function createKeepalive(times: WebSocketTimes): Keepalive {
   };
   return {
     watch(webSocket) {
-      const pulse = new Pulse(webSocket, times);
+      const pulse = new Pulse(webSocket, limits);
       watched.add(pulse);
       webSocket.once("close", () => watched.delete(pulse));
       if (!isSweeping) coarseTimers.after(everyMs, sweep);
@@ -38,20 +39,23 @@ export function createKeepalive(times: WebSocketTimes): Keepalive {
 
 class Pulse implements Watched {
   readonly #webSocket: WebSocket;
-  readonly #times: WebSocketTimes;
+  readonly #limits: WebSocketLimits;
   readonly #openedAt = performance.now();
   #pingedAt: number;
+  readonly #controlFrames = new Allowance();
   #awaitsPong = false;
   #hasBegun = false;
 
-  constructor(webSocket: WebSocket, times: WebSocketTimes) {
+  constructor(webSocket: WebSocket, limits: WebSocketLimits) {
     this.#webSocket = webSocket;
-    this.#times = times;
+    this.#limits = limits;
     // Of clients that connect together, not all are pinged together.
-    this.#pingedAt = this.#openedAt - Math.random() * times.keepaliveMs;
+    this.#pingedAt = this.#openedAt - Math.random() * limits.keepaliveMs;
     webSocket.on("pong", () => {
       this.#awaitsPong = false;
+      this.#countControlFrame();
     });
+    webSocket.on("ping", () => this.#countControlFrame());
   }
 
   begin(): void {
@@ -60,17 +64,21 @@ class Pulse implements Watched {
 
   check(now: number): void {
     const webSocket = this.#webSocket;
-    if (!this.#hasBegun && now - this.#openedAt >= this.#times.headersMs) {
+    if (!this.#hasBegun && now - this.#openedAt >= this.#limits.headersMs) {
       webSocket.close(closeCodes.refused, "the first message did not come in time");
     }
     if (this.#awaitsPong) {
       // While the server does not read, it can't hear the answer.
       if (webSocket.isPaused) this.#pingedAt = now;
-      else if (now - this.#pingedAt >= this.#times.keepaliveAnswerMs) webSocket.terminate();
-    } else if (now - this.#pingedAt >= this.#times.keepaliveMs && webSocket.readyState === webSocket.OPEN) {
+      else if (now - this.#pingedAt >= this.#limits.keepaliveAnswerMs) webSocket.terminate();
+    } else if (now - this.#pingedAt >= this.#limits.keepaliveMs && webSocket.readyState === webSocket.OPEN) {
       this.#pingedAt = now;
       this.#awaitsPong = true;
       webSocket.ping();
     }
+  }
+  #countControlFrame(): void {
+    const { controlFramesPerSecond } = this.#limits;
+    if (!this.#controlFrames.take(10 * controlFramesPerSecond, controlFramesPerSecond)) this.#webSocket.terminate();
   }
 }

@@ -7,8 +7,8 @@ import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
 import { until } from "#platform/testing/until.ts";
 import { WebSocketTalk } from "#platform/testing/websocket.ts";
-import { portLimits } from "../port/port-limits.ts";
-import { maxPieces } from "./websocket-limits.ts";
+import { type PortLimits, portLimits } from "../port/port-limits.ts";
+import { maxPendingPongs, maxPieces } from "./websocket-limits.ts";
 
 let edge: TestEdge;
 afterEach(() => edge.close());
@@ -16,7 +16,7 @@ afterEach(() => edge.close());
 const path = "/parley.chat.v1.DeliveryService/Connect";
 const firstMessage = masked(0x81, Buffer.from('{"authorization":"Bearer marvin"}'));
 
-async function open(): Promise<void> {
+async function open(limits: Partial<PortLimits> = {}): Promise<void> {
   edge = await openTestEdge(
     (serve) =>
       serve(DeliveryService, {
@@ -26,7 +26,7 @@ async function open(): Promise<void> {
           }
         },
       }),
-    { portLimits: { ...portLimits, headersMs: 300 } },
+    { portLimits: { ...portLimits, headersMs: 300, ...limits } },
   );
 }
 
@@ -116,6 +116,36 @@ test("a message that comes in too many pieces closes the WebSocket", async () =>
     await nextTurn();
   }
   expect(await client.closed()).toBe(1008);
+});
+
+test.each([
+  ["pings", 0x89],
+  ["pongs that nobody asked for", 0x8a],
+])("who floods with %s is cut off, and nobody else", async (_, head) => {
+  await open();
+  const [client, other] = [await new RawClient().opened(), await new RawClient().opened()];
+  const few = Array<Buffer>(maxPendingPongs).fill(masked(head, Buffer.alloc(0)));
+  other.socket.write(Buffer.concat([firstMessage, ...few]));
+  client.socket.write(firstMessage);
+  await until(() => {
+    if (!client.socket.closed) client.socket.write(Buffer.concat(few));
+    return client.socket.closed ? "" : "it is not cut";
+  });
+  expect(other.socket.closed).toBe(false);
+  await isServed();
+});
+
+test("pings of a client that does not read what answers them are not gathered", async () => {
+  await open({ controlFramesPerSecond: 100_000 });
+  const client = await new RawClient().opened();
+  client.socket.pause();
+  client.socket.write(firstMessage);
+  const many = Buffer.concat(Array<Buffer>(2 * maxPendingPongs).fill(masked(0x89, Buffer.alloc(125))));
+  await until(async () => {
+    if (!client.socket.destroyed) client.socket.write(many);
+    return (await edge.metrics.metrics()).includes("parley_websockets 0") ? "" : "it is still open";
+  });
+  await isServed();
 });
 
 test("who does not answer that the WebSocket closes is cut", async () => {

@@ -2,9 +2,12 @@ import type { PortLimits } from "../port/port-limits.ts";
 
 /**
  * How long clients may take, as on other connections: `headersMs` to say who they are, and to answer that their
- * WebSocket closes; the others to be silent until they are pinged, and to answer that.
+ * WebSocket closes; the others to be silent until they are pinged, and to answer that. And how often they may ping.
  */
-export type WebSocketTimes = Pick<PortLimits, "headersMs" | "keepaliveMs" | "keepaliveAnswerMs">;
+export type WebSocketLimits = Pick<
+  PortLimits,
+  "headersMs" | "keepaliveMs" | "keepaliveAnswerMs" | "controlFramesPerSecond"
+>;
 
 /** How long one that says too much before it says who it is, is given to hear so. Nothing more is read from it. */
 export const tooLargeMs = 500;
@@ -16,5 +19,7 @@ export const maxFirstMessageBytes = 16 * 1024;
 export const maxFragments = 1_024;
 /** Most pieces in which the network may bring one message. */
 export const maxPieces = 4_096;
+/** Most pings whose answers are not sent yet: a client may say them faster than it reads. */
+export const maxPendingPongs = 60;
 /** Most bytes that wait for a client to read them. Who answers a call holds back long before; this bounds one who doesn't. */
 export const maxUnsentBytes = 8 * 1024 * 1024;

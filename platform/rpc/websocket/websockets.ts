@@ -12,7 +12,7 @@ import { createKeepalive } from "./keepalive.ts";
 import { chooseSubprotocol } from "./subprotocols.ts";
 import { refusalOf, refuseUpgrade, stoppingRefusal, tooManyRefusal } from "./upgrade-refusal.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";
-import { maxFragments, maxPieces, type WebSocketTimes } from "./websocket-limits.ts";
+import { maxFragments, maxPendingPongs, maxPieces, type WebSocketLimits } from "./websocket-limits.ts";
 import { requestOf } from "./websocket-request.ts";
 
 export interface WebSocketsOptions {
@@ -20,7 +20,7 @@ export interface WebSocketsOptions {
   readonly allowedOrigins: readonly string[];
   /** Largest message that a method reads; a message of the WebSocket holds it and its envelope. */
   readonly maxMessageBytes: (method: DescMethod) => number;
-  readonly times: WebSocketTimes;
+  readonly limits: WebSocketLimits;
   /** WebSockets of each client address that carry no call yet, which would count itself. Absent: not limited. */
   readonly unspoken?: OpenLimit;
   readonly metrics: Registry;
@@ -37,10 +37,10 @@ export interface WebSockets {
 }
 
 export function createWebSockets(options: WebSocketsOptions): WebSockets {
-  const { times, allowedOrigins, metrics } = options;
+  const { limits, allowedOrigins, metrics } = options;
   const methods = methodsOf(options);
   const rules = { allowedOrigins, streams: (path: string) => methods.get(path)?.streams };
-  const keepalive = createKeepalive(times);
+  const keepalive = createKeepalive(limits);
   const open = new Gauge({ name: "parley_websockets", help: "WebSockets that are open.", registers: [metrics] });
   /** Those that did not send a first message yet. */
   const waiting = new Set<WebSocket>();
@@ -98,20 +98,26 @@ interface Served {
 }
 
 /** By path. */
-function methodsOf({ methods, maxMessageBytes, times }: WebSocketsOptions): ReadonlyMap<string, Served> {
+function methodsOf({ methods, maxMessageBytes, limits }: WebSocketsOptions): ReadonlyMap<string, Served> {
   const servers = new Map<number, WebSocketServer>();
   return new Map(
     methods.map((method) => {
       const bytes = maxMessageBytes(method);
-      const server = servers.get(bytes) ?? createServer(bytes, times.headersMs);
+      const server = servers.get(bytes) ?? createServer(bytes, limits.headersMs);
       servers.set(bytes, server);
       return [`/${method.parent.typeName}/${method.name}`, { streams: method.methodKind !== "unary", server }];
     }),
   );
 }
 
+/** With what the types of `ws` do not know yet. */
+interface Options extends ServerOptions {
+  readonly closeTimeout: number;
+  readonly maxPendingAutoPongs: number;
+}
+
 function createServer(maxMessageBytes: number, closeTimeout: number): WebSocketServer {
-  const options: ServerOptions & { readonly closeTimeout: number } = {
+  const options: Options = {
     noServer: true,
     clientTracking: false,
     // Buffers are shared by many sockets, and compressed once where that pays.
@@ -119,6 +125,7 @@ function createServer(maxMessageBytes: number, closeTimeout: number): WebSocketS
     maxPayload: maxMessageBytes + envelopeBytes,
     maxFragments,
     maxBufferedChunks: maxPieces,
+    maxPendingAutoPongs: maxPendingPongs,
     closeTimeout,
     handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
   };
