@@ -100,7 +100,7 @@ export class Delivery {
 
   /** Closes all streams that `isMeant` picks. */
   close(reason: CloseReason, isMeant: (stream: Stream) => boolean = () => true): void {
-    for (const stream of [...this.streams]) if (isMeant(stream)) stream.close(reason);
+    for (const stream of this.streams) if (isMeant(stream)) stream.close(reason);
   }
 
   /** Refuses new streams and closes the open ones. */

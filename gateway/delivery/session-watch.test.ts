@@ -74,3 +74,20 @@ test("streams are closed once nobody could say for 30 s whether their sessions l
   await reader.take(1);
   expect(reader.client.frames).toMatchObject([{ case: "closed", value: { reason: CloseReason.UNAVAILABLE } }]);
 });
+
+test("a question that fails is asked again, and the round goes on from there", async () => {
+  const readers = await Promise.all(Array.from({ length: 60 }, (_, index) => reading(`device ${index}`)));
+  const asked: string[][] = [];
+  watchOver(({ sessions }) => {
+    asked.push(sessions.map(({ sessionId }) => sessionId));
+    if (asked.length === 2) throw new Error("out of reach");
+    return {};
+  });
+  vi.advanceTimersByTime(sessionPollMs);
+  await expect.poll(() => asked.length).toBe(2);
+  vi.advanceTimersByTime(sessionPollMs);
+  await expect.poll(() => asked.length).toBe(3);
+  expect(asked.map((sessions) => sessions.length)).toEqual([50, 10, 10]);
+  expect(asked[2]).toEqual(asked[1]);
+  expect(new Set(asked.flat()).size).toBe(readers.length);
+});

@@ -32,14 +32,22 @@ export function watchSessions({ delivery, auth, bus, clock, logger }: SessionWat
 
   let answeredAt = clock();
   let isAsking = false;
+  let round = batches(openSessions(delivery));
+  /** Asked again first: what one answer lacks does not send the round back to its beginning. */
+  let unanswered: Batch | undefined;
   const ask = async () => {
     const asGateway = callAs({ kind: "service", name: "gateway" }, { signal: ending.signal, timeoutMs: sessionPollMs });
-    for (const sessions of batches(openSessions(delivery))) {
-      const { endedSessionIds } = await auth.checkSessions({ sessions }, asGateway);
+    for (;;) {
+      unanswered ??= round.next().value;
+      if (!unanswered) break;
+      const { endedSessionIds } = await auth.checkSessions({ sessions: unanswered }, asGateway);
+      unanswered = undefined;
+      answeredAt = clock();
       // Looking at every stream is for when there is something to find.
       if (endedSessionIds.length > 0) end(new Set(endedSessionIds));
       await nextTurn();
     }
+    round = batches(openSessions(delivery));
     answeredAt = clock();
   };
   const poll = async () => {
@@ -69,8 +77,10 @@ function* openSessions({ streams }: Delivery): Generator<UserIdentity> {
   }
 }
 
-function* batches(sessions: Iterable<UserIdentity>) {
-  let batch: Pick<UserIdentity, "userId" | "sessionId">[] = [];
+type Batch = Pick<UserIdentity, "userId" | "sessionId">[];
+
+function* batches(sessions: Iterable<UserIdentity>): Generator<Batch, undefined> {
+  let batch: Batch = [];
   for (const { userId, sessionId } of sessions) {
     batch.push({ userId, sessionId });
     if (batch.length < sessionsPerCall) continue;
@@ -78,4 +88,5 @@ function* batches(sessions: Iterable<UserIdentity>) {
     batch = [];
   }
   if (batch.length > 0) yield batch;
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync } from "node:crypto";
 
 /**
  * Sealed tokens: bytes that a client keeps for us, can't read and can't change (AES-256-GCM, random nonce).
@@ -20,13 +20,16 @@ export interface SealBinding {
 
 const nonceBytes = 12;
 const tagBytes = 16;
+/** Nonces that are drawn at once: asking for each would cost more than sealing with it. */
+const noncesDrawn = 256;
 
 /** A sealer under a key of 32 bytes. All processes of an installation share the key. */
 export function createSealer(keyBytes: Uint8Array): Sealer {
   const key = createSecretKey(keyBytes);
+  const nextNonce = drawNonces();
   return {
     seal(binding, content) {
-      const nonce = randomBytes(nonceBytes);
+      const nonce = nextNonce();
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bindingBytes(binding));
       return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]).toString("base64url");
     },
@@ -46,8 +49,20 @@ export function createSealer(keyBytes: Uint8Array): Sealer {
   };
 }
 
+/** Each call gives a nonce that no other gets; it is to be used before the next call. */
+function drawNonces(): () => Uint8Array {
+  const drawn = Buffer.alloc(noncesDrawn * nonceBytes);
+  let at = drawn.length;
+  return () => {
+    if (at === drawn.length) {
+      randomFillSync(drawn);
+      at = 0;
+    }
+    at += nonceBytes;
+    return drawn.subarray(at - nonceBytes, at);
+  };
+}
+
 function bindingBytes(binding: SealBinding): Uint8Array {
-  return createHash("sha256")
-    .update(JSON.stringify([binding.purpose, ...binding.holder]))
-    .digest();
+  return hash("sha256", JSON.stringify([binding.purpose, ...binding.holder]), "buffer");
 }
