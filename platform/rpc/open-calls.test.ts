@@ -9,9 +9,10 @@ import { openTestEdge, type TestEdge } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
 import { until } from "#platform/testing/until.ts";
 import { refusalOf, WebSocketTalk } from "#platform/testing/websocket.ts";
+import { noOpenLimits } from "./port/connection-limits.ts";
 import type { TrustedProxies } from "./port/trusted-proxies.ts";
 
-const openLimits = { connectionsPerAddress: 0, connectionsPerProxy: 0, callsPerAddress: 2 };
+const openLimits = { ...noOpenLimits, callsPerAddress: 2 };
 const behind = (header: TrustedProxies["header"]): TrustedProxies => ({ ranges: ["loopback"], header });
 
 let edge: TestEdge;

@@ -7,6 +7,7 @@ import { type Env, readNumber } from "./config-number.ts";
 
 export function readOpenLimits(env: Env): OpenLimits {
   return {
+    connections: readNumber(env, "PARLEY_LIMIT_CONNECTIONS", 200_000, 0, 1_000_000),
     connectionsPerAddress: readNumber(env, "PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS", 2_000, 0, 1_000_000),
     connectionsPerProxy: readNumber(env, "PARLEY_LIMIT_CONNECTIONS_PER_PROXY", 50_000, 0, 1_000_000),
     callsPerAddress: readNumber(env, "PARLEY_LIMIT_OPEN_CALLS_PER_ADDRESS", 4_000, 0, 1_000_000),

@@ -69,6 +69,7 @@ test("trusted proxies are listed, and how they tell clients' addresses", () => {
 
 test("what one address may have open is limited, unless switched off", () => {
   expect(readConfig({}).openLimits).toEqual({
+    connections: 200_000,
     connectionsPerAddress: 2_000,
     connectionsPerProxy: 50_000,
     callsPerAddress: 4_000,

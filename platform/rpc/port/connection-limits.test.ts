@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Registry } from "prom-client";
 import { afterEach, expect, test } from "vitest";
+import { testCertificate } from "#platform/testing/certificate.ts";
 import { proxyHeader } from "#platform/testing/proxy-header.ts";
 import { until } from "#platform/testing/until.ts";
 import { noOpenLimits } from "./connection-limits.ts";
 import { listenOnOnePort, type OnePortOptions, type OnePortServer } from "./one-port-server.ts";
+import { portLimits } from "./port-limits.ts";
 
 const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const get = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -52,6 +54,42 @@ test("an address has so many connections, and one that closes makes room", async
   first.socket.destroy();
   await expectMetric('parley_connections{protocol="http1"} 1');
   expect(await outcomes(["", ""])).toEqual(["served", "refused"]);
+});
+
+test("the port has so many connections", async () => {
+  await listen({ openLimits: { ...noOpenLimits, connections: 2 } });
+  const first = await open();
+  expect(await outcomes(["", ""])).toEqual(["served", "refused"]);
+  await expectMetric('parley_connections_refused_total{reason="port"} 1');
+  first.socket.destroy();
+  await expectMetric('parley_connections{protocol="http1"} 1');
+  expect(await outcomes(["", ""])).toEqual(["served", "refused"]);
+});
+
+const tls = { cert: Buffer.from(testCertificate.cert), key: Buffer.from(testCertificate.key) };
+const upgrade = "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+const oneEach = { ...noOpenLimits, connectionsPerAddress: 1 };
+
+test.each<[string, Partial<OnePortOptions>, string | Buffer]>([
+  ["what is no HTTP", {}, "hello\r\n\r\n"],
+  ["half a preface", { limits: { ...portLimits, headersMs: 200 } }, "PRI * HTTP/2.0\r\n"],
+  ["a preface and no SETTINGS", {}, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nhello hello"],
+  ["no TLS", { tls }, "GET / HTTP/1.1\r\n\r\n"],
+  ["half a handshake", { tls, limits: { ...portLimits, headersMs: 200 } }, Buffer.from("1603010200", "hex")],
+  ["a request for a WebSocket", { onUpgrade: (_, socket) => void socket.end("HTTP/1.1 400 No\r\n\r\n") }, upgrade],
+  [
+    "a proxy's header, and no more",
+    { proxies: { ranges: ["loopback"], header: "proxy-v2" }, limits: { ...portLimits, headersMs: 200 } },
+    proxyHeader({ source: "192.0.2.1" }),
+  ],
+])("a connection that says %s makes room when it ends", async (_, options, bytes) => {
+  await listen({ openLimits: oneEach, ...options });
+  for (let count = 0; count < 3; count++) {
+    const client = connect(Number(new URL(port.url).port), "127.0.0.1").on("error", () => {});
+    client.resume().write(bytes);
+    await until(() => (client.closed ? "" : "it is open"));
+  }
+  expect(await metrics.metrics()).not.toContain("parley_connections_refused_total{");
 });
 
 test("a connection of which nothing is heard counts, too", async () => {

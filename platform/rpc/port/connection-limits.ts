@@ -6,6 +6,8 @@ import { createTrust, type TrustedProxies } from "./trusted-proxies.ts";
 
 /** What may be open at a time. 0 in any of these: no limit. */
 export interface OpenLimits {
+  /** Connections of the whole port. */
+  readonly connections: number;
   /** Connections of one client address, behind proxies that speak PROXY v2, too. */
   readonly connectionsPerAddress: number;
   /** Connections of one trusted proxy. */
@@ -14,7 +16,12 @@ export interface OpenLimits {
   readonly callsPerAddress: number;
 }
 
-export const noOpenLimits: OpenLimits = { connectionsPerAddress: 0, connectionsPerProxy: 0, callsPerAddress: 0 };
+export const noOpenLimits: OpenLimits = {
+  connections: 0,
+  connectionsPerAddress: 0,
+  connectionsPerProxy: 0,
+  callsPerAddress: 0,
+};
 
 /**
  * Lets a connection in, counted until it closes, or closes it at once. `client` is whose it is, where a proxy said it

@@ -10,7 +10,7 @@ import { createAccept, noOpenLimits, type OpenLimits } from "./connection-limits
 import { createAddressOf } from "./forwarded.ts";
 import { createHttp1Side, type OnUpgrade } from "./http1-side.ts";
 import { createHttp2Side } from "./http2-side.ts";
-import { maxConnections, type PortLimits, portLimits } from "./port-limits.ts";
+import { type PortLimits, portLimits } from "./port-limits.ts";
 import { createPortMetrics, type HttpVersion } from "./port-metrics.ts";
 import { sniffProtocol } from "./protocol-sniffing.ts";
 import { setRemoteAddress } from "./proxy-protocol.ts";
@@ -68,7 +68,7 @@ export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortS
   const sockets = trackSockets(port);
   port.on("connection", (socket: Socket) => accept(socket, (client) => take(socket, client)));
   port.on("drop", () => metrics.refused("port"));
-  port.maxConnections = maxConnections;
+  if (openLimits.connections > 0) port.maxConnections = openLimits.connections;
   port.listen(options.port, options.host);
   await once(port, "listening");
   return {

@@ -38,8 +38,5 @@ export const portLimits: PortLimits = {
   controlFramesPerSecond: 100,
 };
 
-/** Most connections at a time; more are closed as they come. */
-export const maxConnections = 200_000;
-
 /** Most requests that may wait on one HTTP/1.1 connection for the answer before them; of more the connection is cut. */
 export const maxPipelined = 16;
