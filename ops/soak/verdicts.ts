@@ -43,8 +43,8 @@ function none(what: string, found: readonly string[]): Verdict {
   return { what, found: some.length === 0 ? "none" : some.join("; "), holds: some.length === 0 };
 }
 
-/** What the ring of followed events and other bounded caches keep of an event, at most. */
-const bytesPerEvent = 2_000;
+/** What the ring of followed events keeps of an event; so much by comparing heaps of a soak. */
+const bytesPerEvent = 1_500;
 /** Growth of memory that is no leak yet: pages that allocators keep, code that is compiled later. */
 const heapMargin = 8e6;
 const residentMargin = 40e6;
