@@ -1,11 +1,14 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Talk } from "../../../gateway/testing/frames.ts";
+import { until } from "../../../platform/testing/until.ts";
 import { type Stack, startStack } from "../../../services/testing/stack.ts";
 import { createClientIds } from "../client-ids.ts";
 import {
+  AuthService,
+  CloseReason,
   ConnectRequestSchema,
   ContentSchema,
   DeliveryService,
@@ -95,6 +98,37 @@ describe("streams over WebSocket", () => {
     socket.send(encodeEnvelope(0, toBinary(ConnectRequestSchema, create(ConnectRequestSchema, { command: open() }))));
     expect(await inbox.next()).toBeInstanceOf(Uint8Array);
     expect(await inbox.next().catch(codeOf)).toBe(Code.ResourceExhausted);
+  });
+
+  it("outlive their access token, and end with their session", async () => {
+    const brief = await startStack({ PARLEY_ACCESS_TTL_SECONDS: "1" });
+    try {
+      const [eve, ben] = [await brief.registerUser("eve"), await newPerson(brief.url)];
+      const { conversationId } = await ben.conversations.direct(eve.userId);
+      const authorize: Interceptor = (next) => (request) => {
+        request.header.set("authorization", `Bearer ${eve.token}`);
+        return next(request);
+      };
+      const talk = new Talk(createClient(DeliveryService, connectByWebSocket(brief.url, [authorize]).transport));
+      talk.say(open());
+      await talk.frames.find("caughtUp");
+      const auth = eve.client(AuthService);
+      await until(() =>
+        auth.getAccount({}).then(
+          () => "the token is still good",
+          () => "",
+        ),
+      );
+      await ben.send(conversationId, { text: "still there?" });
+      await talk.frames.find("event");
+      const { refreshToken, sessionId } = eve.session;
+      const { session } = await auth.refreshSession({ clientId: nextId(), refreshToken });
+      const headers = { authorization: `Bearer ${session?.accessToken}` };
+      await brief.client(AuthService).revokeSession({ clientId: nextId(), sessionId }, { headers });
+      expect((await talk.frames.find("closed")).value.reason).toBe(CloseReason.SESSION_ENDED);
+    } finally {
+      await brief.stop();
+    }
   });
 
   it("can't be opened where no server is", async () => {
