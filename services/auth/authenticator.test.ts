@@ -35,11 +35,19 @@ async function stand() {
   const now = stood.clock.now;
   const trustedIssuer = createTrustedIssuer(issuer, standAccounts(store(), now).externalAccounts, now);
   const operatorKey = openOperatorKey(keyPath);
-  const authenticator = createAuthenticator({ ...stood, clock: now, operatorKey, trustedIssuer });
+  let verified = 0;
+  const accessTokens: typeof stood.accessTokens = {
+    ...stood.accessTokens,
+    verify(token) {
+      verified++;
+      return stood.accessTokens.verify(token);
+    },
+  };
+  const authenticator = createAuthenticator({ ...stood, accessTokens, clock: now, operatorKey, trustedIssuer });
   const authenticate = (token: string, deviceId?: string) =>
     authenticator.authenticate({ authorization: `Bearer ${token}`, deviceId });
   const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
-  return { ...stood, authenticator, authenticate, signIn };
+  return { ...stood, authenticator, authenticate, signIn, verified: () => verified };
 }
 
 test("no header is nobody; the operator's key is the operator; anything else is refused", async () => {
@@ -69,6 +77,21 @@ test("an access token is its session until it expires", async () => {
   clock.turn(accessTtlMs + 1000);
   await expect(authenticate(access.token)).rejects.toMatchObject(expired);
   await expect(authenticate(access.token)).rejects.toMatchObject(expired);
+});
+
+test("calls that come together share the verification of their token, and a failure is not remembered", async () => {
+  const { authenticate, signIn, sessions, verified } = await stand();
+  const { row, access } = await signIn();
+  const together = (token: string) => Promise.allSettled(Array.from({ length: 4 }, () => authenticate(token)));
+  const { userId } = row;
+  for (const call of await together(access.token)) expect(call).toMatchObject({ value: { kind: "user", userId } });
+  expect(verified()).toBe(1);
+  await sessions.end(row.userId, row.sessionId);
+  for (const call of await together(access.token)) expect(call).toMatchObject({ reason: revoked });
+  for (const times of [2, 3]) {
+    for (const call of await together("garbage")) expect(call).toMatchObject({ reason: unauthenticated });
+    expect(verified()).toBe(times);
+  }
 });
 
 test("a token is refused at once when its session ends, also where it was just accepted", async () => {

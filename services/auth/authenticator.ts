@@ -9,6 +9,7 @@ import { type DeviceId, deviceId, type SessionId, sessionId } from "#platform/ru
 import type { AccessSubject, AccessTokens } from "./access-token.ts";
 import { type OperatorKey, operatorKeyPrefix } from "./operator-key.ts";
 import type { Sessions } from "./sessions.ts";
+import { shareCalls } from "./shared-calls.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
 
 /** Verified tokens that are remembered. */
@@ -46,6 +47,7 @@ interface CachedToken {
 export function createAuthenticator(options: AuthenticatorOptions): ClosableAuthenticator {
   const { accessTokens, sessions, operatorKey, trustedIssuer, bus, clock } = options;
   const cache = new LRUCache<string, CachedToken>({ max: maxCachedTokens });
+  const share = shareCalls<CachedToken>();
   const ended = new LRUCache<SessionId, true>({ max: maxEndedSessions });
   const close = bus.subscribe("sessions", (payload) => {
     ended.set(sessionId(Buffer.from(payload).toString()), true);
@@ -71,7 +73,7 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
   async function authenticateUser(token: string, given: string | undefined): Promise<UserIdentity> {
     const key = hash("sha256", token, "base64url");
     const now = clock();
-    const cached = cache.get(key) ?? (await verify(token));
+    const cached = cache.get(key) ?? (await share(key, () => verify(token)));
     if (cached.expiresAt <= now) {
       cache.delete(key);
       throw platformErrors.TOKEN_EXPIRED();

@@ -59,6 +59,23 @@ test("who somebody is, is asked once in a while, not for every call", async () =
   await expect(remote.authenticate(bearer(access.token))).rejects.toMatchObject(expired);
 });
 
+test("calls that come together share one question, and a failure is not remembered", async () => {
+  const { remote, signIn, asked } = await stand();
+  const [one, other] = [await signIn(), await signIn()];
+  const together = (token: string) => Promise.all(Array.from({ length: 4 }, () => remote.authenticate(bearer(token))));
+  const [ones, others] = await Promise.all([together(one.access.token), together(other.access.token)]);
+  expect(new Set(ones.map((identity) => JSON.stringify(identity))).size).toBe(1);
+  expect(ones[0]).toMatchObject({ userId: one.row.userId });
+  expect(others[0]).toMatchObject({ userId: other.row.userId });
+  expect(asked()).toBe(2);
+  const refused = { reason: platformErrors.UNAUTHENTICATED.reason };
+  for (const times of [3, 4]) {
+    const failing = Array.from({ length: 4 }, () => remote.authenticate(bearer("garbage")));
+    for (const call of await Promise.allSettled(failing)) expect(call).toMatchObject({ reason: refused });
+    expect(asked()).toBe(times);
+  }
+});
+
 test("nobody, the operator and what is no token", async () => {
   const { remote, asked } = await stand();
   expect(await remote.authenticate({ authorization: undefined, deviceId: undefined })).toEqual({ kind: "anonymous" });

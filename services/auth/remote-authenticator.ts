@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Client } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import type { AuthenticateResponse, AuthService } from "#gen/parley/auth/v1/auth_pb.js";
@@ -15,6 +15,7 @@ import {
   maxTokenLength,
   sessionCheckMs,
 } from "./authenticator.ts";
+import { shareCalls } from "./shared-calls.ts";
 
 const askMs = 5_000;
 const maxHeaderLength = "Bearer ".length + maxTokenLength;
@@ -33,11 +34,13 @@ interface Known {
 
 /**
  * Asks the process that holds the accounts who somebody is, and believes the answer as long as that one believes that a
- * session lasts. A session that the bus says has ended is refused at once.
+ * session lasts. A session that the bus says has ended is refused at once. Calls that come at the same time, as those
+ * of all streams of a device that reconnects, share one question.
  */
 export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): ClosableAuthenticator {
   const { auth, jwks, bus, clock } = options;
   const cache = new LRUCache<string, Known>({ max: maxCachedTokens });
+  const share = shareCalls<Identity>();
   const ended = new LRUCache<SessionId, true>({ max: maxEndedSessions });
   const close = bus.subscribe("sessions", (payload) => {
     ended.set(sessionId(Buffer.from(payload).toString()), true);
@@ -54,10 +57,10 @@ export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): 
       if (authorization === undefined) return { kind: "anonymous" };
       if (authorization.length > maxHeaderLength || deviceId.length > maxHeaderLength)
         throw platformErrors.UNAUTHENTICATED();
-      const key = createHash("sha256").update(`${deviceId} ${authorization}`).digest("base64url");
+      const key = hash("sha256", `${deviceId} ${authorization}`, "base64url");
       const known = cache.get(key);
       const isFresh = known && clock() - known.askedAt < sessionCheckMs;
-      const identity = isFresh ? known.identity : await ask(key, authorization, deviceId);
+      const identity = isFresh ? known.identity : await share(key, () => ask(key, authorization, deviceId));
       if (identity.kind === "user" && ended.has(identity.sessionId)) throw platformErrors.SESSION_REVOKED();
       return identity;
     },
