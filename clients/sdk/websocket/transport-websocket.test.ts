@@ -131,6 +131,25 @@ describe("streams over WebSocket", () => {
     }
   });
 
+  it("close their WebSocket when the reader leaves", async () => {
+    const quiet = await startStack();
+    try {
+      const ann = await newPerson(quiet.url, { connect: connectByWebSocket });
+      const are = async (count: number) => {
+        const page = await quiet.boot.metrics.metrics();
+        return page.includes(`parley_websockets ${count}\n`) ? "" : page;
+      };
+      for await (const event of ann.sync()) {
+        if (event.type !== "state" || event.state !== "live") continue;
+        await until(() => are(1));
+        break;
+      }
+      await until(() => are(0));
+    } finally {
+      await quiet.stop();
+    }
+  });
+
   it("can't be opened where no server is", async () => {
     const { transport } = connectByWebSocket("http://127.0.0.1:1", []);
     const talk = new Talk(createClient(DeliveryService, transport));

@@ -9,11 +9,12 @@ import { sendEach } from "./outgoing.ts";
 
 /**
  * Streams over WebSocket, other calls by `fetch`: for browsers, whose `fetch` can't say anything on a stream once it is
- * open. It works wherever `WebSocket` is a global, as it is in Node.
+ * open. It works wherever `WebSocket` is a global, as it is in Node. A typed client goes on with a stream whose reader
+ * left, as all clients of Connect do: `signal` ends it.
  *
  * @example
  * const parley = await createParley({ url, storage, connect: connectByWebSocket });
- * for await (const frame of parley.services.delivery.connect(commands())) show(frame);
+ * for await (const frame of parley.services.delivery.connect(commands(), { signal })) show(frame);
  */
 export const connectByWebSocket: Connect = (baseUrl, interceptors) => {
   const byFetch = connectByFetch(baseUrl, interceptors);
