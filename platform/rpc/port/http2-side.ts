@@ -20,7 +20,7 @@ type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => voi
 /** The HTTP/2 half of the port: fed with sockets. */
 export interface Http2Side {
   adopt(socket: Socket): void;
-  /** Lets go of idle connections and tells the others to finish (GOAWAY). */
+  /** Lets go of idle connections and tells the others to finish (GOAWAY), those that are adopted later, too. */
   refuse(): void;
   /** Cuts all connections. */
   close(): void;
@@ -37,13 +37,17 @@ export function createHttp2Side(onStream: OnStream, limits: PortLimits): Http2Si
   const open: Open = { connections: new Map(), streams: new Map() };
   const listen = createListeners(open, onStream, limits.headerBytes);
   const looking = lookNowAndThen(open, limits);
+  let refusing = false;
   return {
     adopt(socket) {
       const session = performServerHandshake(socket, options);
-      open.connections.set(session, new Http2Connection(session, socket, limits, looking.now));
+      const connection = new Http2Connection(session, socket, limits, looking.now);
+      open.connections.set(session, connection);
       listen(session);
+      if (refusing) connection.close();
     },
     refuse() {
+      refusing = true;
       for (const connection of open.connections.values()) connection.close();
     },
     close() {

@@ -132,6 +132,23 @@ test("refusing lets go of idle connections, tells others to finish, and answers 
   await once(session, "close");
 });
 
+test.each([false, true])(
+  "who says only then which protocol it speaks is told to finish, too (TLS: %s)",
+  async (secure) => {
+    const { cert, key } = testCertificate;
+    const tls = { cert: Buffer.from(cert), key: Buffer.from(key) };
+    await listen({ limits: { ...portLimits, headersMs: 60_000 }, ...(secure ? { tls } : {}) });
+    const socket = await open("");
+    await new Promise((resolve) => fetch(port.url).then(resolve, resolve));
+    port.refuse();
+    const session = connectHttp2(port.url, secure ? { ca: cert, socket } : { createConnection: () => socket });
+    session.on("error", () => {});
+    const [code] = await once(session, "goaway");
+    expect(code).toBe(0);
+    await once(session, "close");
+  },
+);
+
 test("closing twice is harmless", async () => {
   await listen();
   await Promise.all([port.close(), port.close()]);
