@@ -5,6 +5,7 @@ import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
+import { createAnnouncements } from "./delivery/announcements.ts";
 import { createAnnouncer } from "./delivery/announcer.ts";
 import { Audience } from "./delivery/audience.ts";
 import { Delivery } from "./delivery/delivery.ts";
@@ -29,7 +30,8 @@ function startGateway(boot: Boot): Module {
   const presence = boot.peer(PresenceService);
   const audience = new Audience(following, chat);
   const metrics = createStreamMetrics(boot.metrics);
-  const announcer = createAnnouncer(presence);
+  const announcements = createAnnouncements(presence);
+  const announcer = createAnnouncer(announcements);
   const presenceWatch = watchPresence(bus, presence);
   const delivery = new Delivery({
     ...boot,
@@ -57,6 +59,7 @@ function startGateway(boot: Boot): Module {
     async stop() {
       delivery.drain();
       for (const end of endings) end();
+      await announcements.stop();
     },
   };
 }

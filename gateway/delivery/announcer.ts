@@ -1,63 +1,60 @@
-import type { Client } from "@connectrpc/connect";
-import { type PresenceService, Status } from "#gen/parley/presence/v1/presence_pb.js";
-import { callAs, type UserIdentity } from "#platform/rpc/identity.ts";
-import type { StreamWatcher } from "./delivery.ts";
+import { Status } from "#gen/parley/presence/v1/presence_pb.js";
+import type { UserIdentity } from "#platform/rpc/identity.ts";
+import { type CoarseTimer, coarseTimers, type TimerWheel } from "#platform/runtime/timer-wheel.ts";
+import type { Announcements } from "./announcements.ts";
+import type { Stream } from "./stream.ts";
 
 /** How often a device with an open stream is announced again; a status is forgotten after 60 s. */
 export const announceMs = 30_000;
-/** How often it is looked which announcements are due: often, so that few fall due at once. */
-const lookMs = 1000;
 
-export interface Announcer extends StreamWatcher {
+export interface Announcer {
+  opened(stream: Pick<Stream, "identity">): void;
+  closed(stream: Pick<Stream, "identity">): void;
+  /** Announces nobody again. Stopping twice is harmless. */
   stop(): void;
 }
 
 interface Device {
   readonly identity: UserIdentity;
   streams: number;
-  /** Next announcement, on the monotonic clock. */
-  dueAt: number;
+  /** Until the next announcement. */
+  timer?: CoarseTimer;
 }
 
-/** Tells the presence service which devices have an open stream. What fails is made good by the next round. */
-export function createAnnouncer(presence: Client<typeof PresenceService>): Announcer {
+/** Tells which devices have an open stream. What is lost is made good by the next round. */
+export function createAnnouncer(announcements: Announcements, timers: TimerWheel = coarseTimers): Announcer {
   const devices = new Map<string, Device>();
-  const announce = ({ userId, deviceId }: UserIdentity, status: Status) =>
-    presence.announce({ userId, deviceId, status }, callAs({ kind: "service", name: "gateway" })).then(ignore, ignore);
-  const announceDue = () => {
-    const now = performance.now();
-    for (const device of devices.values()) {
-      if (device.dueAt > now) continue;
-      device.dueAt = nextDue(now);
-      void announce(device.identity, Status.ONLINE);
-    }
+  const announce = (device: Device) => {
+    announcements.put(device.identity, Status.ONLINE);
+    device.timer?.cancel();
+    device.timer = timers.after(untilNext(), () => announce(device));
   };
-  const timer = setInterval(announceDue, lookMs).unref();
   return {
     opened({ identity }) {
-      const device = devices.get(keyOf(identity)) ?? { identity, streams: 0, dueAt: 0 };
+      const device = devices.get(keyOf(identity)) ?? { identity, streams: 0 };
       device.streams++;
-      device.dueAt = nextDue(performance.now());
       devices.set(keyOf(identity), device);
-      void announce(identity, Status.ONLINE);
+      announce(device);
     },
     closed({ identity }) {
       const device = devices.get(keyOf(identity));
       if (!device || --device.streams > 0) return;
+      device.timer?.cancel();
       devices.delete(keyOf(identity));
-      void announce(identity, Status.OFFLINE);
+      announcements.put(identity, Status.OFFLINE);
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      for (const { timer } of devices.values()) timer?.cancel();
+      devices.clear();
+    },
   };
 }
 
 /** Up to a quarter early: devices that came at once drift apart. */
-function nextDue(now: number): number {
-  return now + announceMs * (1 - Math.random() / 4);
+function untilNext(): number {
+  return announceMs * (1 - Math.random() / 4);
 }
 
 function keyOf({ userId, deviceId }: UserIdentity): string {
   return `${userId} ${deviceId}`;
 }
-
-const ignore = (): void => {};

@@ -19,7 +19,7 @@ export const presenceModule: ModuleDefinition = {
   name: "presence",
   needs: ["user", "chat"],
   async start({ serve, peer, store, bus, clock, logger }) {
-    const lastSeen = createLastSeen(createSqliteLastSeenStore(store.db));
+    const lastSeen = createLastSeen(createSqliteLastSeenStore(store.db), logger);
     const presence = createPresenceTracker({ store: createMemoryPresenceStore(), lastSeen, bus, clock });
     const privacy = createPrivacyCache(peer(UserService), clock);
     serve(PresenceService, {
@@ -40,6 +40,7 @@ export const presenceModule: ModuleDefinition = {
         clearInterval(timer);
         forgetPrivacy();
         await expiring;
+        await lastSeen.written();
       },
     };
   },

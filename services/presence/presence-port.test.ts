@@ -70,7 +70,8 @@ test("what breaks the contract is refused", async () => {
   const tooMany = Array.from({ length: 201 }, () => uuidv7());
   await expect(asAda.getPresence({ userIds: tooMany })).rejects.toMatchObject(invalid);
   await expect(asAda.setTyping({ clientId: uuidv7(), conversationId: "x" })).rejects.toMatchObject(invalid);
-  await expect(asAda.announce({ userId: bob.userId, status: Status.ONLINE })).rejects.toMatchObject({
-    code: Code.PermissionDenied,
-  });
+  const device = { userId: bob.userId, status: Status.ONLINE };
+  for (const announced of [asAda.announce(device), asAda.announceDevices({ devices: [device] })]) {
+    await expect(announced).rejects.toMatchObject({ code: Code.PermissionDenied });
+  }
 });

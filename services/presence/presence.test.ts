@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, type ConnectRouter, createClient, createRouterTransport } from "@connectrpc/connect";
+import pino from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { Role } from "#gen/parley/chat/v1/events_pb.js";
@@ -24,7 +25,7 @@ import { callAs, type UserIdentity } from "#platform/rpc/identity.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { deviceId, newConversationId, sessionId, userId, uuidv7 } from "#platform/runtime/ids.ts";
-import { createLastSeen } from "./last-seen.ts";
+import { createLastSeen, type LastSeen } from "./last-seen.ts";
 import { createPresenceTracker, type PresenceTracker } from "./presence.ts";
 import { createPrivacyCache, privacyTtlMs } from "./privacy-cache.ts";
 import { createStatusRoutes } from "./routes/status.ts";
@@ -45,6 +46,7 @@ let audiences: Map<string, Audience>;
 let memberships: Map<string, { role: Role; memberCount: number; mayPost: boolean }>;
 let presence: Client<typeof PresenceService>;
 let tracker: PresenceTracker;
+let lastSeen: LastSeen;
 let changes: Presence[];
 let typings: Typing[];
 
@@ -72,7 +74,7 @@ function startService(): void {
   typings = [];
   bus.subscribe("presence", (bytes) => changes.push(fromBinary(PresenceSchema, bytes)));
   bus.subscribe("typing", (bytes) => typings.push(fromBinary(TypingSchema, bytes)));
-  const lastSeen = createLastSeen(createSqliteLastSeenStore(db));
+  lastSeen = createLastSeen(createSqliteLastSeenStore(db), pino({ level: "silent" }));
   const peers = createRouterTransport(routePeers);
   tracker = createPresenceTracker({ store: createMemoryPresenceStore(), lastSeen, bus, clock });
   served.add(PresenceService, {
@@ -107,7 +109,7 @@ function person(): UserIdentity {
 
 const service = callAs({ kind: "service", name: "gateway" });
 const announce = ({ userId, deviceId }: UserIdentity, status: Status) =>
-  presence.announce({ userId, deviceId, status }, service);
+  presence.announceDevices({ devices: [{ userId, deviceId, status }] }, service);
 const setStatus = (who: UserIdentity, status: Status) =>
   presence.setStatus({ clientId: uuidv7(), status }, callAs(who));
 const setTyping = (who: UserIdentity, typing: boolean) =>
@@ -163,6 +165,7 @@ test("last seen survives a restart, at most a minute old where the process crash
     await announce(bob, Status.ONLINE);
   }
   await announce(bob, Status.OFFLINE);
+  await lastSeen.written();
   startService();
   expect(await seenBy(eve, ada)).toEqual([Status.OFFLINE, start + 60_000]);
   expect(await seenBy(eve, bob)).toEqual([Status.OFFLINE, start + 120_000]);
@@ -195,8 +198,42 @@ test("200 users are answered in the order of the request, unknown ones without a
   expect(presences.filter(({ status }) => status !== Status.UNSPECIFIED)).toHaveLength(1);
 });
 
-test("an announcement without a status is refused", async () => {
-  await expect(announce(ada, Status.UNSPECIFIED)).rejects.toMatchObject({ code: Code.InvalidArgument });
+test("many devices are announced in one call, of which a mistake leaves nothing", async () => {
+  const devices = [
+    { ...ada, status: Status.ONLINE },
+    { ...ada, deviceId: person().deviceId, status: Status.ONLINE },
+    { ...bob, status: Status.ONLINE },
+    { ...eve, status: Status.UNSPECIFIED },
+  ].map(({ userId, deviceId, status }) => ({ userId, deviceId, status }));
+  const invalid = { code: Code.InvalidArgument };
+  await expect(presence.announceDevices({ devices }, service)).rejects.toMatchObject(invalid);
+  await expect(presence.announce({ ...devices[3] }, service)).rejects.toMatchObject(invalid);
+  expect(await seenBy(bob, ada)).toEqual([Status.UNSPECIFIED, undefined]);
+  await presence.announceDevices({ devices: devices.slice(0, 3) }, service);
+  expect(changes).toMatchObject([
+    { userId: ada.userId, status: Status.ONLINE },
+    { userId: bob.userId, status: Status.ONLINE },
+  ]);
+  await announce(ada, Status.OFFLINE);
+  expect(await seenBy(bob, ada)).toEqual([Status.ONLINE, undefined]);
+});
+
+test("last seen of more users than are written at once is written, and a store that fails holds up nobody", async () => {
+  const people = Array.from({ length: 300 }, person);
+  const announceAll = (status: Status) =>
+    presence.announceDevices(
+      { devices: people.map(({ userId, deviceId }) => ({ userId, deviceId, status })) },
+      service,
+    );
+  await announceAll(Status.ONLINE);
+  await lastSeen.written();
+  const stored = await createSqliteLastSeenStore(db).read(people.map(({ userId }) => userId));
+  expect([...stored.values()]).toEqual(people.map(() => start));
+  await db.script("DROP TABLE last_seen");
+  now += 1;
+  await announceAll(Status.OFFLINE);
+  await lastSeen.written();
+  expect(changes).toHaveLength(600);
 });
 
 test("typing is told to a conversation once per 3 s, and its end at once", async () => {

@@ -18,9 +18,16 @@ export interface PresenceDeps {
   readonly clock: Clock;
 }
 
+/** What is announced of one device. */
+export interface DeviceNews {
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  readonly announcement: Announcement;
+}
+
 /** Who is there, as it is before privacy. Changes of a user's status are published on the bus. */
 export interface PresenceTracker {
-  announce(userId: UserId, deviceId: DeviceId, announcement: Announcement): Promise<void>;
+  announce(news: readonly DeviceNews[]): Promise<void>;
   /** In the order given. A user who was never seen has no status. */
   read(userIds: readonly UserId[]): Promise<PresenceInit[]>;
   /** Publishes how a user is, once more. */
@@ -32,13 +39,12 @@ export interface PresenceTracker {
 export function createPresenceTracker({ store, lastSeen, bus, clock }: PresenceDeps): PresenceTracker {
   const publish = (presence: PresenceInit) =>
     bus.publish("presence", toBinary(PresenceSchema, create(PresenceSchema, presence)));
-  const settle = async ({ userId, before, after }: StandingChange) => {
+  const settle = ({ userId, before, after }: StandingChange) => {
     const leaving = before.status === "online" && after.status !== "online";
-    const noted = leaving || after.status === "online" ? lastSeen.note(userId, after.onlineAt, leaving) : undefined;
+    if (leaving || after.status === "online") lastSeen.note(userId, after.onlineAt, leaving);
     if (before.status !== after.status) {
       publish(presenceOf(userId, after.status, after.onlineAt || lastSeen.recent(userId)));
     }
-    await noted;
   };
   const read = async (userIds: readonly UserId[]) => {
     const [standings, times] = await Promise.all([store.read(userIds, clock()), lastSeen.read(userIds)]);
@@ -49,14 +55,17 @@ export function createPresenceTracker({ store, lastSeen, bus, clock }: PresenceD
   };
   return {
     read,
-    async announce(userId, deviceId, announcement) {
-      await settle(await store.announce(userId, deviceId, announcement, clock()));
+    async announce(news) {
+      const now = clock();
+      const take = async ({ userId, deviceId, announcement }: DeviceNews) =>
+        settle(await store.announce(userId, deviceId, announcement, now));
+      await Promise.all(news.map(take));
     },
     async retell(userId) {
       for (const presence of await read([userId])) publish(presence);
     },
     async expire() {
-      await Promise.all((await store.expire(clock())).map(settle));
+      for (const change of await store.expire(clock())) settle(change);
     },
   };
 }

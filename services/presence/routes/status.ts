@@ -1,9 +1,9 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { type PresenceService, Status } from "#gen/parley/presence/v1/presence_pb.js";
+import { type DeviceStatus, type PresenceService, Status } from "#gen/parley/presence/v1/presence_pb.js";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { callingUser } from "#platform/rpc/identity.ts";
 import { deviceId, userId } from "#platform/runtime/ids.ts";
-import type { PresenceTracker } from "../presence.ts";
+import type { DeviceNews, PresenceTracker } from "../presence.ts";
 import type { PrivacyCache } from "../privacy-cache.ts";
 import type { Announcement } from "../stores/presence-store.ts";
 
@@ -12,7 +12,10 @@ export interface StatusDeps {
   readonly privacy: PrivacyCache;
 }
 
-type StatusRoutes = Pick<ServiceImpl<typeof PresenceService>, "setStatus" | "getPresence" | "announce">;
+type StatusRoutes = Pick<
+  ServiceImpl<typeof PresenceService>,
+  "setStatus" | "getPresence" | "announce" | "announceDevices"
+>;
 
 /** An open stream says that the device is there, not that somebody looks at it. */
 const streamNews = new Map<Status, Announcement>([
@@ -25,7 +28,7 @@ export function createStatusRoutes({ presence, privacy }: StatusDeps): StatusRou
   return {
     async setStatus({ status }, context) {
       const { userId, deviceId } = callingUser(context);
-      await presence.announce(userId, deviceId, status === Status.AWAY ? "away" : "online");
+      await presence.announce([{ userId, deviceId, announcement: status === Status.AWAY ? "away" : "online" }]);
       return {};
     },
     async getPresence({ userIds }, context) {
@@ -36,11 +39,19 @@ export function createStatusRoutes({ presence, privacy }: StatusDeps): StatusRou
       const presences = await presence.read(wanted);
       return { presences: presences.map((one) => (isShown(one.userId ?? "") ? one : { userId: one.userId ?? "" })) };
     },
-    async announce(request) {
-      const news = streamNews.get(request.status);
-      if (!news) throw platformErrors.INVALID_ARGUMENT({ message: "status" });
-      await presence.announce(userId(request.userId), deviceId(request.deviceId), news);
+    async announce(device) {
+      await presence.announce([newsOf(device)]);
+      return {};
+    },
+    async announceDevices({ devices }) {
+      await presence.announce(devices.map(newsOf));
       return {};
     },
   };
+}
+
+function newsOf(device: Pick<DeviceStatus, "userId" | "deviceId" | "status">): DeviceNews {
+  const announcement = streamNews.get(device.status);
+  if (!announcement) throw platformErrors.INVALID_ARGUMENT({ message: "status" });
+  return { userId: userId(device.userId), deviceId: deviceId(device.deviceId), announcement };
 }

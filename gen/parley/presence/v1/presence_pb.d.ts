@@ -261,6 +261,74 @@ export declare type AnnounceResponse = Message<"parley.presence.v1.AnnounceRespo
 export declare const AnnounceResponseSchema: GenMessage<AnnounceResponse>;
 
 /**
+ * What a gateway knows of a device.
+ *
+ * @generated from message parley.presence.v1.DeviceStatus
+ */
+export declare type DeviceStatus = Message<"parley.presence.v1.DeviceStatus"> & {
+  /**
+   * The user.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The device.
+   *
+   * @generated from field: string device_id = 2;
+   */
+  deviceId: string;
+
+  /**
+   * ONLINE when a stream opened or goes on (every 30 s), OFFLINE when the device's last one closed.
+   *
+   * @generated from field: parley.presence.v1.Status status = 3;
+   */
+  status: Status;
+};
+
+/**
+ * Describes the message parley.presence.v1.DeviceStatus.
+ * Use `create(DeviceStatusSchema)` to create a new message.
+ */
+export declare const DeviceStatusSchema: GenMessage<DeviceStatus>;
+
+/**
+ * Request of AnnounceDevices.
+ *
+ * @generated from message parley.presence.v1.AnnounceDevicesRequest
+ */
+export declare type AnnounceDevicesRequest = Message<"parley.presence.v1.AnnounceDevicesRequest"> & {
+  /**
+   * 1 to 500 devices, each once.
+   *
+   * @generated from field: repeated parley.presence.v1.DeviceStatus devices = 1;
+   */
+  devices: DeviceStatus[];
+};
+
+/**
+ * Describes the message parley.presence.v1.AnnounceDevicesRequest.
+ * Use `create(AnnounceDevicesRequestSchema)` to create a new message.
+ */
+export declare const AnnounceDevicesRequestSchema: GenMessage<AnnounceDevicesRequest>;
+
+/**
+ * Response of AnnounceDevices.
+ *
+ * @generated from message parley.presence.v1.AnnounceDevicesResponse
+ */
+export declare type AnnounceDevicesResponse = Message<"parley.presence.v1.AnnounceDevicesResponse"> & {
+};
+
+/**
+ * Describes the message parley.presence.v1.AnnounceDevicesResponse.
+ * Use `create(AnnounceDevicesResponseSchema)` to create a new message.
+ */
+export declare const AnnounceDevicesResponseSchema: GenMessage<AnnounceDevicesResponse>;
+
+/**
  * Whether a person is there.
  *
  * @generated from enum parley.presence.v1.Status
@@ -339,14 +407,25 @@ export declare const PresenceService: GenService<{
     output: typeof SetTypingResponseSchema;
   },
   /**
-   * Announces that a user's stream opened, goes on or closed. Called by the gateway.
+   * Announces one device. AnnounceDevices takes many.
    *
    * @generated from rpc parley.presence.v1.PresenceService.Announce
+   * @deprecated
    */
   announce: {
     methodKind: "unary";
     input: typeof AnnounceRequestSchema;
     output: typeof AnnounceResponseSchema;
+  },
+  /**
+   * Announces devices whose streams opened, go on or closed. Called by a gateway, several times a second at most.
+   *
+   * @generated from rpc parley.presence.v1.PresenceService.AnnounceDevices
+   */
+  announceDevices: {
+    methodKind: "unary";
+    input: typeof AnnounceDevicesRequestSchema;
+    output: typeof AnnounceDevicesResponseSchema;
   },
 }>;
 
