@@ -23,7 +23,7 @@ export async function answerUnary(
   limits: Limits,
 ): Promise<void> {
   const request = await context.untilAborted(wire.readOne(readLimits(context, limits)));
-  const message = await call(context, route.decode(wire.codec, request));
+  const message = await context.untilAborted(call(context, route.decode(wire.codec, request)));
   await wire.answer(route.encode(wire.codec, message), context.metadata);
 }
 
@@ -35,7 +35,8 @@ export async function answerStream(
   limits: Limits,
 ): Promise<void> {
   context.values.set(sinkKey, new StreamSink(wire, context));
-  const messages = await call(context, requestsOf(route, wire, context, readLimits(context, limits)));
+  const requests = requestsOf(route, wire, readLimits(context, limits));
+  const messages = await context.untilAborted(call(context, requests));
   const answers = messages[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -51,15 +52,10 @@ export async function answerStream(
   wire.end(context.metadata);
 }
 
-async function* requestsOf(
-  route: Route,
-  wire: Wire,
-  context: CallContext,
-  limits: ReadLimits,
-): AsyncGenerator<Message> {
+async function* requestsOf(route: Route, wire: Wire, limits: ReadLimits): AsyncGenerator<Message> {
   const { methodKind } = route.method;
   if (methodKind === "server_streaming") {
-    yield route.decode(wire.codec, await context.untilAborted(wire.readOne(limits)));
+    yield route.decode(wire.codec, await wire.readOne(limits));
     return;
   }
   for await (const request of wire.readEach(limits)) yield route.decode(wire.codec, request);

@@ -31,6 +31,7 @@ class Answers implements AsyncIterableIterator<Message, undefined, undefined> {
   readonly #output: DescMessage;
   #begin: (() => Promise<AsyncIterator<Init>>) | undefined;
   #answers: AsyncIterator<Init> | undefined;
+  #isReturned = false;
 
   constructor(output: DescMessage, begin: () => Promise<AsyncIterator<Init>>) {
     this.#output = output;
@@ -48,12 +49,13 @@ class Answers implements AsyncIterableIterator<Message, undefined, undefined> {
     if (!begin) return Promise.resolve(done);
     return begin().then((answers) => {
       this.#answers = answers;
-      return answers.next().then(this.#made);
+      return this.#isReturned ? this.return() : answers.next().then(this.#made);
     });
   }
 
   async return(): Promise<Step> {
     this.#begin = undefined;
+    this.#isReturned = true;
     await this.#answers?.return?.();
     return done;
   }
