@@ -39,8 +39,12 @@ export function createPages({ notReady, metrics, authenticator, logger }: PagesO
     const path = pathOf(exchange);
     const page = pages.get(path);
     if (!page) return false;
-    if (exchange.method !== "GET" && exchange.method !== "HEAD") send(exchange, text(405, "only GET"));
-    else void make(path, page).then((content) => send(exchange, content));
+    if (exchange.method !== "GET" && exchange.method !== "HEAD") {
+      exchange.commonHeaders.allow = "GET, HEAD";
+      send(exchange, text(405, "only GET"));
+    } else {
+      void make(path, page).then((content) => send(exchange, content));
+    }
     return true;
   };
 }

@@ -73,11 +73,15 @@ export class Http1Exchange implements Exchange {
     if (trailers) this.#response.addTrailers(trailers);
     if (bytes) this.#response.end(bytes);
     else this.#response.end();
+    // What nobody reads any more would hold up the next request. Of a request that nobody read, Node lets go by itself.
+    if (!this.body.readableEnded) this.body.resume();
   }
 
   answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
     if (!this.isOpen || this.#response.headersSent) return;
-    this.respond(status, { "content-length": body?.length ?? 0, ...headers });
+    // An answer that never has a body has no length either (RFC 9110, section 8.6).
+    const length = status === 204 ? {} : { "content-length": body?.length ?? 0 };
+    this.respond(status, { ...length, ...headers });
     this.end(this.method === "HEAD" ? undefined : body);
   }
 

@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { coarseTimers } from "#platform/runtime/timer-wheel.ts";
 import type { AddressOf, Exchange } from "./exchange.ts";
 
-/** How long the end of an answer may take to be on its way before the rest of the request is refused. */
+/** How long after the end of an answer the rest of the request is refused: meanwhile, most of them end. */
 const restMs = 200;
 
 /** A stream of an HTTP/2 connection (RFC 9113, section 8.1). */
@@ -20,6 +20,8 @@ export class Http2Exchange implements Exchange {
     this.#addressOf = addressOf;
     // What fails ends with `close`, too.
     stream.on("error", ignore);
+    // As Node does over HTTP/1.1 (RFC 9110, section 10.1.1).
+    if (headers.expect === "100-continue" && !stream.destroyed) stream.additionalHeaders({ ":status": 100 });
   }
 
   get method(): string {
@@ -85,7 +87,7 @@ export class Http2Exchange implements Exchange {
     if (trailers) stream.once("wantTrailers", () => stream.sendTrailers(trailers));
     if (bytes) stream.end(bytes);
     else stream.end();
-    this.#leaveRest();
+    this.#leaveRest(trailers !== undefined);
   }
 
   answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
@@ -108,12 +110,18 @@ export class Http2Exchange implements Exchange {
   }
 
   /** Once a call is answered, what its caller still sends is not waited for (RFC 9113, section 8.1). */
-  #leaveRest(): void {
+  #leaveRest(hasTrailers = false): void {
     const stream = this.body;
     if (stream.readableEnded) return;
     stream.resume();
-    const timer = coarseTimers.after(restMs, () => stream.close(constants.NGHTTP2_NO_ERROR));
-    stream.once("close", () => timer.cancel());
+    const close = () => {
+      const timer = coarseTimers.after(restMs, () => stream.close(constants.NGHTTP2_NO_ERROR));
+      stream.once("close", () => timer.cancel());
+    };
+    // A client may be long in taking an answer, and of a stream that is closed Node sends no trailers.
+    if (hasTrailers) stream.once("wantTrailers", close);
+    else if (stream.writableFinished) close();
+    else stream.once("finish", close);
   }
 }
 

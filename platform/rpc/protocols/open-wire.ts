@@ -24,11 +24,11 @@ export interface HttpRefusal {
 
 /** Finds out in which protocol a method is called. */
 export function openWire(exchange: Exchange, method: DescMethod): Wire | HttpRefusal {
-  const mayGet = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+  const isUnary = method.methodKind === "unary";
+  const mayGet = isUnary && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
   if (exchange.method === "GET" && mayGet) return openGet(exchange);
   if (exchange.method !== "POST") return { status: 405, headers: { allow: mayGet ? "GET, POST" : "POST" } };
   const media = mediaOf(headerOf(exchange, "content-type"));
-  const isUnary = method.methodKind === "unary";
   if (!media || (media.protocol === "connect unary" ? !isUnary : media.protocol === connectStream && isUnary)) {
     return unknownMedia;
   }
