@@ -55,14 +55,3 @@ test("who asks whether to go on hears so", async () => {
   stream.end(asked);
   expect(await status(stream)).toBe(200);
 });
-
-test("an exchange that is over takes no more, in silence", async () => {
-  const stream = call({ authorization: "Bearer marvin" });
-  stream.on("error", () => {});
-  stream.end(asked.slice(0, 5));
-  stream.close(8);
-  await once(stream, "close");
-  const next = call({ authorization: "Bearer marvin" });
-  next.end(asked);
-  expect(await status(next)).toBe(200);
-});
