@@ -8,7 +8,7 @@ const writeIntervalMs = 60_000;
 /** Users whose times are kept at hand; of further ones times are written more often than needed. */
 const maxUsers = 100_000;
 /** Users whose times wait to be written. Of further ones times are not written until there is room. */
-const maxWaiting = 100_000;
+const defaultCapacity = 100_000;
 /** Writes under way at once; they share a commit. */
 const maxWrites = 256;
 
@@ -24,7 +24,7 @@ export interface LastSeen {
   written(): Promise<void>;
 }
 
-export function createLastSeen(store: LastSeenStore, logger: Logger): LastSeen {
+export function createLastSeen(store: LastSeenStore, logger: Logger, capacity: number = defaultCapacity): LastSeen {
   const cache = new LRUCache<UserId, { seenAt: number; writtenAt: number }>({ max: maxUsers });
   const waiting = new Map<UserId, number>();
   const writeAll = async () => {
@@ -37,7 +37,7 @@ export function createLastSeen(store: LastSeenStore, logger: Logger): LastSeen {
   };
   let writing: Promise<void> | undefined;
   const write = (userId: UserId, time: number) => {
-    if (!waiting.has(userId) && waiting.size >= maxWaiting) return;
+    if (!waiting.has(userId) && waiting.size >= capacity) return;
     waiting.set(userId, time);
     writing ??= writeAll().finally(() => {
       writing = undefined;
