@@ -16,7 +16,7 @@ import { tellFromStore } from "./missed.ts";
 import { createTails, type Opening, openingOf } from "./opening.ts";
 import { replay } from "./replay.ts";
 import { ReplayLimit } from "./replay-limit.ts";
-import { type Cursor, openCursor, sealCursor } from "./resume-token.ts";
+import { type Cursor, createPositionSealer, openCursor } from "./resume-token.ts";
 import { Stream, type StreamDeps } from "./stream.ts";
 
 export interface DeliveryDeps {
@@ -67,10 +67,7 @@ export class Delivery {
         for (const watcher of watchers) watcher.closed(stream, reason);
       },
       failed: (error) => deps.logger.warn({ error }, "replay failed"),
-      seal: (holder, covers) => {
-        const shards = covers.map((position) => ({ position, incarnation: deps.incarnation }));
-        return sealCursor(sealer, holder, { time: clock(), shards });
-      },
+      seal: createPositionSealer(sealer, deps.incarnation, clock),
     };
   }
 

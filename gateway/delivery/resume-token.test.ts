@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createSealer } from "#platform/runtime/sealing.ts";
 import { identityOf } from "../testing/reader.ts";
-import { openCursor, sealCursor } from "./resume-token.ts";
+import { createPositionSealer, openCursor, sealCursor } from "./resume-token.ts";
 
 const sealer = createSealer(new Uint8Array(32));
 const holder = identityOf("ann", "phone");
@@ -43,4 +43,18 @@ test("no change of a token goes unnoticed, and nothing else opens", () => {
 test("a token of the largest installation fits into the field", () => {
   const shards = Array.from({ length: 1024 }, () => ({ position: 2 ** 28 - 1, incarnation: 100 }));
   expect(sealCursor(sealer, holder, { time: Date.now(), shards }).length).toBeLessThan(8192);
+});
+
+test("positions are sealed as they are, however often the same were sealed before", () => {
+  let time = 1;
+  const seal = createPositionSealer(sealer, 3, () => time);
+  const shared = [1, 2];
+  const holders = [holder, identityOf("ann", "laptop")];
+  for (const positions of [shared, shared, [1, 5], shared]) {
+    time += positions === shared ? 0 : 1;
+    for (const each of holders) {
+      const shards = positions.map((position) => ({ position, incarnation: 3 }));
+      expect(openCursor(sealer, each, seal(each, positions))).toEqual({ time, shards });
+    }
+  }
 });

@@ -17,6 +17,10 @@ interface Batch {
 
 /** Streams of few conversations are told the same; where there are more, looking through them would cost more than it saves. */
 const maxBatches = 8;
+/** After so long the rest is left to the next turn, so that what was written goes out, and others have their turn. */
+const turnMs = 10;
+/** Writers that are flushed between two looks at the clock. */
+const writersALook = 128;
 
 /**
  * Writes all streams that have something to tell once a turn of the event loop: one timer, one count and one clock for
@@ -25,6 +29,7 @@ const maxBatches = 8;
 export class WriteTurns {
   readonly #wrote: (frames: number) => void;
   #due: TurnWriter[] = [];
+  #isScheduled = false;
   /** Of this turn, the latest first. */
   readonly #batches: Batch[] = [];
   readonly #frames: SharedFrame[] = [];
@@ -35,10 +40,10 @@ export class WriteTurns {
     this.#wrote = wrote;
   }
 
-  /** Flushes the writer in this turn. */
+  /** Flushes the writer at the end of this turn, or soon after where there are very many. */
   add(writer: TurnWriter): void {
-    if (this.#due.length === 0) setImmediate(this.#run);
     this.#due.push(writer);
+    this.#schedule();
   }
 
   /** Takes frames of the stream, up to so many bytes, but one at least; undefined where none wait. */
@@ -58,21 +63,38 @@ export class WriteTurns {
     return this.#together(form, frames);
   }
 
+  #schedule(): void {
+    if (this.#isScheduled || this.#due.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(this.#run);
+  }
+
   readonly #run = (): void => {
     const due = this.#due;
     this.#due = [];
-    for (const writer of due) {
+    const flushed = this.#flush(due);
+    this.#batches.length = 0;
+    this.#frames.length = 0;
+    if (this.#count > 0) this.#wrote(this.#count);
+    this.#count = 0;
+    if (flushed < due.length) this.#due = [...due.slice(flushed), ...this.#due];
+    this.#isScheduled = false;
+    this.#schedule();
+  };
+
+  /** Flushes writers until the turn has lasted long enough; returns how many. */
+  #flush(due: readonly TurnWriter[]): number {
+    const until = performance.now() + turnMs;
+    for (const [index, writer] of due.entries()) {
+      if (index % writersALook === writersALook - 1 && performance.now() >= until) return index;
       try {
         writer.flush();
       } catch (error) {
         writer.fail(error);
       }
     }
-    this.#batches.length = 0;
-    this.#frames.length = 0;
-    if (this.#count > 0) this.#wrote(this.#count);
-    this.#count = 0;
-  };
+    return due.length;
+  }
 
   #together(form: Form, frames: readonly SharedFrame[]): Buffer {
     const known = this.#batches.find((batch) => batch.form === form && areSame(batch.frames, frames));
