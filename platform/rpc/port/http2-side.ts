@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import { wholeMs } from "./allowance.ts";
 import { Http2Connection } from "./http2-connection.ts";
 import { areTooLarge, refuseLargeHeaders } from "./large-headers.ts";
-import type { PortLimits } from "./port-limits.ts";
+import { type PortLimits, sharedResets } from "./port-limits.ts";
 import { createStallWatch } from "./stalled-streams.ts";
 
 /** How often connections are looked at, at least. */
@@ -19,7 +19,8 @@ type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => voi
 
 /** The HTTP/2 half of the port: fed with sockets. */
 export interface Http2Side {
-  adopt(socket: Socket): void;
+  /** `isShared`: it carries calls of many clients. */
+  adopt(socket: Socket, isShared: boolean): void;
   /** Lets go of idle connections and tells the others to finish (GOAWAY), those that are adopted later, too. */
   refuse(): void;
   /** Cuts all connections. */
@@ -33,13 +34,15 @@ interface Open {
 }
 
 export function createHttp2Side(onStream: OnStream, limits: PortLimits): Http2Side {
-  const options = optionsOf(limits);
+  const ownTerms = termsOf(limits);
+  const sharedTerms = termsOf({ ...limits, resetsPerSecond: sharedResets * limits.resetsPerSecond });
   const open: Open = { connections: new Map(), streams: new Map() };
   const listen = createListeners(open, onStream, limits.headerBytes);
   const looking = lookNowAndThen(open, limits);
   let refusing = false;
   return {
-    adopt(socket) {
+    adopt(socket, isShared) {
+      const { options, limits } = isShared ? sharedTerms : ownTerms;
       const session = performServerHandshake(socket, options);
       const connection = new Http2Connection(session, socket, limits, looking.now);
       open.connections.set(session, connection);
@@ -57,13 +60,21 @@ export function createHttp2Side(onStream: OnStream, limits: PortLimits): Http2Si
   };
 }
 
-function optionsOf(limits: PortLimits): ServerOptions {
-  return {
+/** What connections may take, and what HTTP/2 itself is told of it. */
+interface Terms {
+  readonly limits: PortLimits;
+  readonly options: ServerOptions;
+}
+
+function termsOf(limits: PortLimits): Terms {
+  const options = {
     maxSessionMemory: limits.sessionMegabytes,
-    streamResetBurst: 2 * limits.streams,
+    // Its clock knows whole seconds: what may be broken off in one is to fit between two of its ticks.
+    streamResetBurst: 2 * limits.streams + limits.resetsPerSecond,
     streamResetRate: limits.resetsPerSecond,
     settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.headerBytes, enablePush: false },
   };
+  return { limits, options };
 }
 
 /** All sessions and streams share the same few listeners: one of their own for each would be most of what they cost. */

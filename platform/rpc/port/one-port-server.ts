@@ -48,7 +48,9 @@ type Pass = (socket: Socket, version: HttpVersion) => void;
 export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortServer> {
   const { limits = portLimits, proxies = noProxies, openLimits = noOpenLimits, onExchange, onUpgrade, tls } = options;
   const metrics = createPortMetrics(options.metrics ?? new Registry());
-  const addressOf = createAddressOf(createTrust(proxies.ranges), proxies.header);
+  const isTrusted = createTrust(proxies.ranges);
+  const addressOf = createAddressOf(isTrusted, proxies.header);
+  const isShared = ({ remoteAddress = "" }: Socket) => proxies.header !== "proxy-v2" && isTrusted(remoteAddress);
   let refusing = false;
   const onHttp1: RequestListener = (request, response) => {
     if (refusing) response.setHeader("connection", "close");
@@ -59,7 +61,7 @@ export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortS
   const http2 = createHttp2Side((stream, headers) => onExchange(new Http2Exchange(stream, headers, addressOf)), limits);
   const pass: Pass = (socket, version) => {
     metrics.opened(socket, version);
-    if (version === "http2") http2.adopt(socket);
+    if (version === "http2") http2.adopt(socket, isShared(socket));
     else http1.emit("connection", socket);
   };
   const take = tls ? createTlsSide(tls, limits.headersMs, pass) : createCleartextSide(limits.headersMs, pass);

@@ -19,7 +19,10 @@ export interface PortLimits {
   readonly streams: number;
   /** Most memory that HTTP/2 itself may take for one connection, in megabytes; beyond it new streams are refused. */
   readonly sessionMegabytes: number;
-  /** Streams that one connection may break off, a second; twice `streams` of them at once. */
+  /**
+   * Streams that one connection may break off, a second; twice `streams` of them at once. One that a trusted proxy shares
+   * between clients may `sharedResets` times as many a second, else one client could have it cut for all of them.
+   */
   readonly resetsPerSecond: number;
   /** PING and SETTINGS frames that one connection may send, a second; ten times as many at once. */
   readonly controlFramesPerSecond: number;
@@ -37,6 +40,9 @@ export const portLimits: PortLimits = {
   resetsPerSecond: 50,
   controlFramesPerSecond: 100,
 };
+
+/** How many times more streams a second may be broken off on a connection that many clients share. */
+export const sharedResets = 20;
 
 /** Most requests that may wait on one HTTP/1.1 connection for the answer before them; of more the connection is cut. */
 export const maxPipelined = 16;
