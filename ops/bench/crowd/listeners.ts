@@ -61,7 +61,8 @@ async function open(url: string, tokens: readonly string[], perConnection: numbe
     return connection;
   };
   const openMore = async () => {
-    for (let token = waiting.pop(); token !== undefined; token = waiting.pop()) {
+    // Once one is lost, the figures are worth nothing.
+    for (let token = waiting.pop(); token !== undefined && lost === 0; token = waiting.pop()) {
       await subscribe(next, token);
     }
   };
