@@ -35,7 +35,7 @@ export class PeerConnection {
   constructor(url: string, times: PeerTimes, onGone: (connection: PeerConnection) => void) {
     const session = connect(url, { maxSessionMemory: sessionMegabytes });
     this.#session = session;
-    const late = setTimeout(() => cut(session), times.connect).unref();
+    const late = setTimeout(() => this.close(), times.connect).unref();
     this.ready = new Promise((resolve) => {
       // Only now it is known that the other end listens, and how many calls it takes.
       session.once("remoteSettings", () => {
@@ -45,7 +45,10 @@ export class PeerConnection {
       });
       session.once("close", () => resolve(false));
     });
-    const pinging = setInterval(pinger(session), times.ping).unref();
+    const pinging = setInterval(
+      pinger(session, () => this.close()),
+      times.ping,
+    ).unref();
     void this.ready.then(() => clearTimeout(late));
     // What fails ends with `close`, too.
     session.on("error", () => {});
@@ -60,7 +63,7 @@ export class PeerConnection {
   }
 
   get hasRoom(): boolean {
-    if (this.state !== "ready" || this.#session.closed) return false;
+    if (this.state !== "ready" || this.#session.closed || this.#session.destroyed) return false;
     const allowed = this.#session.remoteSettings?.maxConcurrentStreams ?? maxCallsOfConnection;
     return this.#calls < Math.min(maxCallsOfConnection, allowed);
   }
@@ -69,31 +72,36 @@ export class PeerConnection {
     const stream = this.#session.request(headers, options);
     this.#calls++;
     stream.on("close", this.#callEnded);
+    // It may fail before its caller listens; what fails ends with `close`, too.
+    stream.on("error", ignore);
     return stream;
   }
 
-  /** Cuts it. Closing twice is harmless. */
+  /** Cuts it, with an error, so that no call takes it for the end of its answer. Closing twice is harmless. */
   close(): void {
-    cut(this.#session);
+    this.state = "leaving";
+    this.#session.destroy(platformErrors.PEER_UNREACHABLE(), constants.NGHTTP2_CANCEL);
   }
 }
 
-/** With an error, so that no call takes it for the end of its answer. */
-function cut(session: ClientHttp2Session): void {
-  session.destroy(platformErrors.PEER_UNREACHABLE(), constants.NGHTTP2_CANCEL);
-}
-
-function pinger(session: ClientHttp2Session): () => void {
+/** Cuts a session that answers nothing between two turns of its timer. */
+function pinger(session: ClientHttp2Session, cut: () => void): () => void {
   let isWaiting = false;
+  const cutIfStillWaiting = () => {
+    if (isWaiting) cut();
+  };
   return () => {
+    if (session.connecting || session.destroyed) return;
     if (isWaiting) {
-      cut(session);
+      // Where this process stood still, the answer may be there and is only still to be read.
+      setImmediate(() => setImmediate(cutIfStillWaiting));
       return;
     }
-    if (session.connecting || session.destroyed) return;
     isWaiting = true;
     session.ping(() => {
       isWaiting = false;
     });
   };
 }
+
+function ignore(): void {}

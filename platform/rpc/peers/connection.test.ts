@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { PeerConnection, peerTimes } from "./connection.ts";
+
+async function connectToPeer(): Promise<PeerConnection> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const connection = new PeerConnection(`http://127.0.0.1:${port}`, peerTimes, () => {});
+  onTestFinished(() => {
+    connection.close();
+    server.close();
+  });
+  expect(await connection.ready).toBe(true);
+  return connection;
+}
+
+test("a connection that was cut has no room from the same moment on", async () => {
+  const connection = await connectToPeer();
+  expect(connection.hasRoom).toBe(true);
+  connection.close();
+  expect(connection.hasRoom).toBe(false);
+});
+
+test("a call on a connection that was just cut fails as a call, not as the process", async () => {
+  const connection = await connectToPeer();
+  connection.close();
+  const call = connection.request({ ":path": "/" });
+  await once(call, "close");
+  expect(call.destroyed).toBe(true);
+});
