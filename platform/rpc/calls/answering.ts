@@ -34,10 +34,7 @@ export async function answerStream(
   context: CallContext,
   limits: Limits,
 ): Promise<void> {
-  context.values.set(sinkKey, new StreamSink(wire, context));
-  const requests = requestsOf(route, wire, readLimits(context, limits));
-  const messages = await context.untilAborted(call(context, requests));
-  const answers = messages[Symbol.asyncIterator]();
+  const answers = await openAnswers(route, call, wire, context, limits);
   try {
     for (;;) {
       const step = await context.untilAborted(answers.next());
@@ -50,6 +47,20 @@ export async function answerStream(
     throw error;
   }
   wire.end(context.metadata);
+}
+
+/** On its own, so that a stream that waits for days holds nothing of how it was opened. */
+async function openAnswers(
+  route: Route,
+  call: ReturnType<typeof composeStream>,
+  wire: Wire,
+  context: CallContext,
+  limits: Limits,
+): Promise<AsyncIterator<Message>> {
+  context.values.set(sinkKey, new StreamSink(wire, context));
+  const requests = requestsOf(route, wire, readLimits(context, limits));
+  const messages = await context.untilAborted(call(context, requests));
+  return messages[Symbol.asyncIterator]();
 }
 
 async function* requestsOf(route: Route, wire: Wire, limits: ReadLimits): AsyncGenerator<Message> {

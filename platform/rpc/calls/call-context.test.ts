@@ -11,8 +11,7 @@ function begin(start: Partial<CallStart> = {}): CallContext {
     protocolName: "grpc",
     requestMethod: "POST",
     values: createContextValues(),
-    url: () => "http://localhost/x",
-    requestHeader: () => new Headers({ "x-name": "value" }),
+    request: { url: "http://localhost/x", header: new Headers({ "x-name": "value" }) },
     ...start,
   });
 }
@@ -21,11 +20,14 @@ const never = () => new Promise<never>(() => {});
 
 test("what nobody asks for is not made", () => {
   let made = 0;
-  const requestHeader = () => {
-    made++;
-    return new Headers();
+  const request = {
+    url: "",
+    get header() {
+      made++;
+      return new Headers();
+    },
   };
-  const context = begin({ requestHeader });
+  const context = begin({ request });
   expect([context.metadata, made]).toEqual([{}, 0]);
   expect(context.requestHeader).toBe(context.requestHeader);
   expect(made).toBe(1);

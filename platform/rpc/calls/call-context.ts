@@ -18,9 +18,13 @@ export interface CallStart {
   readonly values: ContextValues;
   /** How long the caller waits; absent: for ever. */
   readonly timeoutMs?: number | undefined;
-  /** Made only where somebody asks. */
-  readonly url: () => string;
-  readonly requestHeader: () => Headers;
+  readonly request: CallRequest;
+}
+
+/** What of a request is made only where somebody asks. */
+export interface CallRequest {
+  readonly url: string;
+  readonly header: Headers;
 }
 
 /** The call that context values belong to. */
@@ -39,7 +43,7 @@ export class CallContext implements HandlerContext {
   /** The call as interceptors are shown it, and its answer as they are: so that it is seen whether they changed them. */
   request: UnaryRequest | StreamRequest | undefined;
   response: UnaryResponse | StreamResponse | undefined;
-  readonly #start: CallStart;
+  readonly #request: CallRequest;
   readonly #deadline: NodeJS.Timeout | undefined;
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
@@ -51,7 +55,7 @@ export class CallContext implements HandlerContext {
   #onOver: (() => void) | undefined;
 
   constructor(start: CallStart) {
-    this.#start = start;
+    this.#request = start.request;
     this.method = start.method;
     this.protocolName = start.protocolName;
     this.requestMethod = start.requestMethod;
@@ -73,11 +77,11 @@ export class CallContext implements HandlerContext {
   }
 
   get url(): string {
-    return this.#start.url();
+    return this.#request.url;
   }
 
   get requestHeader(): Headers {
-    this.#requestHeader ??= this.#start.requestHeader();
+    this.#requestHeader ??= this.#request.header;
     return this.#requestHeader;
   }
 

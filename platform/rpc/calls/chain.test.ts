@@ -17,8 +17,10 @@ const begin = () =>
     protocolName: "grpc",
     requestMethod: "POST",
     values: createContextValues(),
-    url: () => "http://localhost/grpc.health.v1.Health/Check",
-    requestHeader: () => new Headers({ "x-name": "of the caller" }),
+    request: {
+      url: "http://localhost/grpc.health.v1.Health/Check",
+      header: new Headers({ "x-name": "of the caller" }),
+    },
   });
 
 type Check = (request: HealthCheckRequest, context: HandlerContext) => { status: number };

@@ -11,8 +11,7 @@ const context = () =>
     protocolName: "grpc",
     requestMethod: "POST",
     values: createContextValues(),
-    url: () => "",
-    requestHeader: () => new Headers(),
+    request: { url: "", header: new Headers() },
   });
 
 function watching(watch: () => AsyncIterable<object>): Exclude<MethodImplSpec, { kind: "unary" }> {

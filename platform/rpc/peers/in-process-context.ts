@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type ContextValues, createContextValues } from "@connectrpc/connect";
+import type { ContextValues } from "@connectrpc/connect";
 import { CallContext } from "../calls/call-context.ts";
+import { createCallValues } from "../calls/call-values.ts";
 import { clientAddressKey, identityKey } from "../identity.ts";
 
 /** What follows the method where a transport is called. */
@@ -18,10 +19,16 @@ export function openContext(method: DescMethod, [, timeoutMs, header, , given]: 
     method,
     protocolName: "in-process",
     requestMethod: "POST",
-    values: given ? valuesForPeer(given) : createContextValues(),
+    values: given ? valuesForPeer(given) : createCallValues(),
     timeoutMs,
-    url: () => `peer:/${method.parent.typeName}/${method.name}`,
-    requestHeader: () => new Headers(header),
+    request: {
+      get url() {
+        return `peer:/${method.parent.typeName}/${method.name}`;
+      },
+      get header() {
+        return new Headers(header);
+      },
+    },
   });
 }
 
@@ -30,9 +37,7 @@ export function openContext(method: DescMethod, [, timeoutMs, header, , given]: 
  * what else a call was given is its own.
  */
 function valuesForPeer(given: ContextValues): ContextValues {
-  return createContextValues()
-    .set(identityKey, given.get(identityKey))
-    .set(clientAddressKey, given.get(clientAddressKey));
+  return createCallValues().set(identityKey, given.get(identityKey)).set(clientAddressKey, given.get(clientAddressKey));
 }
 
 /** Aborts the call once its caller does. Returns what ends that. */
