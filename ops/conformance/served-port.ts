@@ -20,7 +20,7 @@ export function listenWith({ served, tls, maxMessageBytes = maxReadBytes }: Serv
   const calls = createCalls({
     served,
     admit: async () => {},
-    interceptors: [],
+    interceptors: () => [],
     check() {},
     maxMessageBytes: () => maxMessageBytes,
     registry: createRegistry(...served.services.map(({ file }) => file)),

@@ -124,7 +124,7 @@ function openCalls(
       await admitCaller(context, exchange);
       await limits.admit(context, exchange);
     },
-    interceptors: [limits.intercept],
+    interceptors: limits.interceptors,
     check: createValidation(),
     maxMessageBytes,
     typeFailure: (error, { name: method }) =>

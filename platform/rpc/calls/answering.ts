@@ -2,7 +2,7 @@ import { identityKey } from "../identity.ts";
 import type { ReadLimits, Wire } from "../protocols/wire.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { CallContext } from "./call-context.ts";
-import type { composeStream, composeUnary, Message } from "./chain.ts";
+import type { Message, StreamCall, UnaryCall } from "./chain.ts";
 import type { Route } from "./route.ts";
 import { sinkKey } from "./sink.ts";
 import { StreamSink } from "./stream-sink.ts";
@@ -17,7 +17,7 @@ export interface Limits {
 
 export async function answerUnary(
   route: Route,
-  call: ReturnType<typeof composeUnary>,
+  call: UnaryCall,
   wire: Wire,
   context: CallContext,
   limits: Limits,
@@ -29,7 +29,7 @@ export async function answerUnary(
 
 export async function answerStream(
   route: Route,
-  call: ReturnType<typeof composeStream>,
+  call: StreamCall,
   wire: Wire,
   context: CallContext,
   limits: Limits,
@@ -52,7 +52,7 @@ export async function answerStream(
 /** On its own, so that a stream that waits for days holds nothing of how it was opened. */
 async function openAnswers(
   route: Route,
-  call: ReturnType<typeof composeStream>,
+  call: StreamCall,
   wire: Wire,
   context: CallContext,
   limits: Limits,

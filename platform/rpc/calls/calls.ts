@@ -17,7 +17,8 @@ export interface CallsOptions {
   readonly forwarded?: readonly ForwardedRoute[];
   /** Asked before anything of a call's body is read: what strangers send takes no memory. Throws where it may not go on. */
   readonly admit: (context: CallContext, exchange: Exchange) => Promise<void>;
-  readonly interceptors: readonly Interceptor[];
+  /** Around a method, from the outside in. One without any is called as it is. */
+  readonly interceptors: (method: DescMethod) => readonly Interceptor[];
   readonly check: Check;
   /** Largest message that a method reads, after decompression. */
   readonly maxMessageBytes: (method: DescMethod) => number;
@@ -134,11 +135,14 @@ function tell(
 function routesOf({
   served,
   forwarded = [],
+  interceptors,
   maxMessageBytes,
   ...options
 }: CallsOptions): ReadonlyMap<string, AnyRoute> {
   const routes = served.methods().map((spec) => {
-    const route = createRoute(spec, { ...options, maxMessageBytes: maxMessageBytes(spec.method) });
+    const { method } = spec;
+    const given = { interceptors: interceptors(method), maxMessageBytes: maxMessageBytes(method) };
+    const route = createRoute(spec, { ...options, ...given });
     return [`/${route.name}`, route] as const;
   });
   return new Map<string, AnyRoute>([...forwarded.map((route) => [`/${route.name}`, route] as const), ...routes]);

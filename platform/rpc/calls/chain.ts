@@ -17,14 +17,21 @@ export type Message = MessageShape<DescMessage>;
 export type UnarySpec = Extract<MethodImplSpec, { kind: "unary" }>;
 export type StreamSpec = Exclude<MethodImplSpec, UnarySpec>;
 
+/** Calls a method as its interceptors want it. */
+export type UnaryCall = (context: CallContext, message: Message) => Promise<Message>;
+export type StreamCall = (context: CallContext, messages: AsyncIterable<Message>) => Promise<AsyncIterable<Message>>;
+
 type Next = ReturnType<Interceptor>;
 
 /**
  * Puts interceptors around an implementation, once for all calls of the method. They see requests and responses of
  * their own; what they hand on in the place of these is heeded.
  */
-export function composeUnary(spec: UnarySpec, interceptors: readonly Interceptor[]) {
+export function composeUnary(spec: UnarySpec, interceptors: readonly Interceptor[]): UnaryCall {
   const { method } = spec;
+  if (interceptors.length === 0) {
+    return async (context, message) => create(method.output, await spec.impl(message, context));
+  }
   const run = around(interceptors, async (request) => {
     if (request.stream) throw platformErrors.UNKNOWN_METHOD();
     const context = callOf(request);
@@ -33,7 +40,7 @@ export function composeUnary(spec: UnarySpec, interceptors: readonly Interceptor
     context.response = Object.assign(responseOf(context), { stream: false as const, method, message });
     return context.response;
   });
-  return async (context: CallContext, message: Message): Promise<Message> => {
+  return async (context, message) => {
     context.request = Object.assign(requestOf(context), { stream: false as const, method, message });
     const response = await run(context.request);
     if (response.stream) throw new TypeError(`an interceptor made a stream of ${method.name}`);
@@ -43,8 +50,9 @@ export function composeUnary(spec: UnarySpec, interceptors: readonly Interceptor
 }
 
 /** The same for methods that stream. Interceptors run when the call opens; frames pass what they made of the messages. */
-export function composeStream(spec: StreamSpec, interceptors: readonly Interceptor[]) {
+export function composeStream(spec: StreamSpec, interceptors: readonly Interceptor[]): StreamCall {
   const { method } = spec;
+  if (interceptors.length === 0) return async (context, messages) => answersOf(spec, messages, context);
   const run = around(interceptors, async (request) => {
     if (!request.stream) throw platformErrors.UNKNOWN_METHOD();
     const context = callOf(request);
@@ -52,7 +60,7 @@ export function composeStream(spec: StreamSpec, interceptors: readonly Intercept
     context.response = Object.assign(responseOf(context), { stream: true as const, method, message });
     return context.response;
   });
-  return async (context: CallContext, messages: AsyncIterable<Message>): Promise<AsyncIterable<Message>> => {
+  return async (context, messages) => {
     context.request = Object.assign(requestOf(context), { stream: true as const, method, message: messages });
     const response = await run(context.request);
     if (!response.stream) throw new TypeError(`an interceptor made one message of ${method.name}`);

@@ -2,7 +2,7 @@ import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import type { Interceptor, MethodImplSpec } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { Codec } from "../protocols/wire.ts";
-import { composeStream, composeUnary, type Message } from "./chain.ts";
+import { composeStream, composeUnary, type Message, type StreamCall, type UnaryCall } from "./chain.ts";
 
 /** Checks a request after it was decoded: throws where it breaks the rules of its contract. */
 export type Check = (method: DescMethod, message: Message) => void;
@@ -13,8 +13,8 @@ export interface Route {
   /** Such as "parley.chat.v1.ChatService/SendMessage". */
   readonly name: string;
   readonly run:
-    | { readonly kind: "unary"; readonly call: ReturnType<typeof composeUnary> }
-    | { readonly kind: "stream"; readonly call: ReturnType<typeof composeStream> };
+    | { readonly kind: "unary"; readonly call: UnaryCall }
+    | { readonly kind: "stream"; readonly call: StreamCall };
   /** Decodes and checks a request. */
   decode(codec: Codec, bytes: Uint8Array): Message;
   encode(codec: Codec, message: Message): Uint8Array;

@@ -1,4 +1,4 @@
-import { type DescMessage, isMessage, type MessageShape } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, isMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { LogInRequestSchema } from "#gen/parley/auth/v1/auth_pb.js";
 import { Auth, RateLimit } from "#gen/parley/options/v1/options_pb.js";
@@ -22,7 +22,7 @@ export interface RateLimits {
    * Charges a log-in to whom it is for, too. That budget is wider than an address's, so that nobody locks another
    * person out from one place.
    */
-  readonly intercept: Interceptor;
+  readonly interceptors: (method: DescMethod) => readonly Interceptor[];
 }
 
 export function createRateLimits(policyOf: PolicyOf, limits: Config["limits"], calls: Budget): RateLimits {
@@ -41,11 +41,7 @@ export function createRateLimits(policyOf: PolicyOf, limits: Config["limits"], c
       const exempt = auth === Auth.OPERATOR || (auth === Auth.PUBLIC && rateLimit === RateLimit.UNSPECIFIED);
       if (!exempt) await budgets[rateLimit].charge(callerOf(values));
     },
-    intercept: (next) => async (request) => {
-      const identifier = request.stream ? undefined : identifierOf(request.message);
-      if (identifier !== undefined) await identifiers.charge(identifier);
-      return await next(request);
-    },
+    interceptors: ({ input }) => (input === LogInRequestSchema ? [chargeIdentifier(identifiers)] : []),
   };
 }
 
@@ -53,6 +49,14 @@ function callerOf(values: ContextValues): string {
   const identity = values.get(identityKey);
   if (identity.kind === "user") return userKey(identity.userId);
   return `address ${addressBlock(values.get(clientAddressKey))}`;
+}
+
+function chargeIdentifier(budget: Budget): Interceptor {
+  return (next) => async (request) => {
+    const identifier = request.stream ? undefined : identifierOf(request.message);
+    if (identifier !== undefined) await budget.charge(identifier);
+    return await next(request);
+  };
 }
 
 function identifierOf(message: MessageShape<DescMessage>): string | undefined {
