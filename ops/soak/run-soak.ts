@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "#platform/testing/until.ts";
@@ -34,6 +34,8 @@ export interface Sample extends Memory, Holdings {
 export interface Checkpoint extends Sample, LiveObjects {
   /** Events that were appended so far. */
   readonly events: number;
+  /** Size of the databases, whose pages are cached. */
+  readonly databaseBytes: number;
   /** Why the server did not come to rest; "" where it did. */
   readonly unrest: string;
 }
@@ -69,7 +71,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     const town = await foundTown(server.url, options.clients + watcherKinds.length);
     const watchers = await startWatchers(town);
     const load = createLoad(town, town.people.slice(watcherKinds.length), options.seed);
-    const checkpoints = await soak(options, town, observer, watchers, load);
+    const checkpoints = await soak(options, town, observer, watchers, load, dataDir);
     await until(() => describeMissing(watchers, town.heads), arrivalMs).catch(() => {});
     await Promise.all(watchers.map((watcher) => watcher.stop()));
     const unrest = await comeToRest(observer, before);
@@ -92,6 +94,7 @@ async function soak(
   observer: Observer,
   watchers: readonly Watcher[],
   load: Load,
+  dataDir: string,
 ): Promise<Checkpoint[]> {
   const start = performance.now();
   const minutes = () => (performance.now() - start) / 60_000;
@@ -106,7 +109,8 @@ async function soak(
     const unrest = await comeToRest(observer, resting);
     // Counting objects takes memory, too, so it comes last.
     const taken = await sample(await observer.settledMemory());
-    const made: Checkpoint = { ...taken, unrest, events: eventsIn(town), ...(await observer.liveObjects()) };
+    const kept = { events: eventsIn(town), databaseBytes: databaseBytesIn(dataDir) };
+    const made: Checkpoint = { ...taken, ...kept, unrest, ...(await observer.liveObjects()) };
     options.onCheckpoint?.(made);
     return made;
   };
@@ -128,4 +132,9 @@ async function soak(
 
 function eventsIn({ heads }: Town): number {
   return [...heads.values()].reduce((sum, head) => sum + head, 0);
+}
+
+function databaseBytesIn(dataDir: string): number {
+  const names = readdirSync(dataDir).filter((name) => name.endsWith(".db"));
+  return names.reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0);
 }

@@ -1,5 +1,5 @@
 import { createClient } from "@connectrpc/connect";
-import { DeliveryService, type Frame } from "#gen/parley/chat/v1/delivery_pb.js";
+import { DeliveryService, type Frame, type Limited } from "#gen/parley/chat/v1/delivery_pb.js";
 import type { Event } from "#gen/parley/chat/v1/events_pb.js";
 import { type LineKind, openLine } from "./lines.ts";
 import { bearer, type Person, sentAt, type Town } from "./town.ts";
@@ -72,6 +72,8 @@ export function startWatcher({ town, person, kind, breakEveryMs }: WatcherOption
 }
 
 const maxFaults = 20;
+/** Events of a conversation that a stream replays at most. */
+const replayedAtMost = 200;
 
 function createRecord() {
   const seen = new Map<string, number>();
@@ -88,11 +90,18 @@ function createRecord() {
     const sent = body.case === "messagePosted" ? sentAt(body.value.content?.text ?? "") : undefined;
     if (isNew && sent !== undefined) latencies.push(Date.now() - sent);
   };
+  /** Right only where more was missed than a replay tells, as after a burst of bursts. */
+  const takeLimited = ({ conversationId, fromSeq, toSeq }: Limited) => {
+    const last = seen.get(conversationId) ?? Number(fromSeq) - 1;
+    if (Number(toSeq) - last <= replayedAtMost) faults.push(`limited though only ${Number(toSeq) - last} were missed`);
+    advance(conversationId, Math.min(Number(fromSeq), last + 1), Number(toSeq));
+  };
   const take = (frame: Frame["frame"]) => {
     if (frame.case === "event") takeEvent(frame.value);
     if (frame.case === "skip")
       advance(frame.value.conversationId, Number(frame.value.fromSeq), Number(frame.value.toSeq));
-    if (frame.case === "limited" || frame.case === "reset") faults.push(`${frame.case} for somebody who was there`);
+    if (frame.case === "limited") takeLimited(frame.value);
+    if (frame.case === "reset") faults.push("reset for somebody who was there");
   };
   return { seen, latencies, faults, take };
 }
