@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { constants, createServer as createHttp2Server } from "node:http2";
-import { createServer, type Socket } from "node:net";
+import { connect as connectTcp, createServer, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { Code } from "@connectrpc/connect";
 import { afterEach, expect, test } from "vitest";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
@@ -107,4 +108,14 @@ test("who says to be a peer and is not is refused; what only peers may say is no
     const announced = edge.client(PresenceService).announce({}, { headers: asService });
     expect((await failureOf(announced)).reason).toBe(PlatformErrorReason.WRONG_CREDENTIAL);
   }
+});
+
+test("what a client says of a body that a GET has not does not reach the other process", async () => {
+  await open((serve) => serve(PresenceService, { getPresence: () => ({}) }));
+  const query = `connect=v1&encoding=json&message=${encodeURIComponent(JSON.stringify(asked))}`;
+  const path = `/parley.presence.v1.PresenceService/GetPresence?${query}`;
+  const head = `GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer marvin\r\n`;
+  const socket = connectTcp(Number(new URL(pair.gateway.url).port), "127.0.0.1");
+  socket.write(`${head}content-length: 5\r\nconnection: close, x-mine\r\nx-mine: 1\r\n\r\nhello`);
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 200/);
 });

@@ -35,7 +35,20 @@ const kept = new Set([
 export function passedRequest({ method, url, headers }: Exchange, added: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const head: OutgoingHttpHeaders = { ":method": method, ":path": url };
   for (const name in headers) if (!kept.has(name)) head[name] = headers[name];
+  for (const name of namedByConnection(headers)) delete head[name];
+  // A GET is passed on without a body, whatever its client says.
+  if (method === "GET") delete head["content-length"];
   return Object.assign(head, added);
+}
+
+/** Headers that HTTP/1.1 says are those of the connection, beside the usual ones. */
+function namedByConnection({ connection }: IncomingHttpHeaders): string[] {
+  return connection === undefined
+    ? []
+    : connection
+        .toLowerCase()
+        .split(",")
+        .map((name) => name.trim());
 }
 
 /** The head of an answer as it is passed back: HTTP/2 has no headers of a connection (RFC 9113, section 8.2.2). */
