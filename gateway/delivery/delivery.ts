@@ -14,7 +14,7 @@ import type { Audience, Listener } from "./audience.ts";
 import { plainItem, tokenItem } from "./frames.ts";
 import { tellFromStore } from "./missed.ts";
 import { createTails, type Opening, openingOf } from "./opening.ts";
-import { replay } from "./replay.ts";
+import { isBehind, replay } from "./replay.ts";
 import { ReplayLimit } from "./replay-limit.ts";
 import { type Cursor, createPositionSealer, openCursor } from "./resume-token.ts";
 import { Stream, type StreamDeps } from "./stream.ts";
@@ -80,7 +80,8 @@ export class Delivery {
     const { audience, watchers } = this.#deps;
     const listener = audience.enter(identity.userId);
     this.#makeRoom(listener, identity);
-    const start = { positions: opening.positions, token: request.token };
+    const marksSince = cursor && !opening.isReset ? cursor.time : undefined;
+    const start = { positions: opening.positions, token: request.token, marksSince };
     const stream = new Stream(this.#streamDeps, identity, start);
     this.streams.add(stream);
     listener.streams.push(stream);
@@ -137,8 +138,8 @@ export class Delivery {
     yield* replay(stream, steps);
     if (cursor && !isReset) {
       yield* this.#tellOwnMarks(stream, cursor.time - marksOverlapMs, signal);
-      yield* replay(stream, steps);
     }
+    while (isBehind(stream, following)) yield* replay(stream, steps);
     stream.goLive();
   }
 

@@ -19,14 +19,18 @@ export interface ReplayDeps {
 /** Entries taken from the ring at once: few, so that what is deleted meanwhile is told as deleted. */
 const batchSize = 100;
 
+/** Whether something was followed that the stream was not told: only where it is not, and at once, may it go live. */
+export function isBehind({ told }: Stream, following: Following): boolean {
+  return told.some((position, shard) => position < following.tail(shard));
+}
+
 /**
- * Tells a stream what it missed, shard by shard, until it stands at the end of the ring on all of them: then, in the
- * same turn, it may go live. Yields whenever enough frames wait to be taken.
+ * Tells a stream what it missed, shard by shard, until it stands at the end of the ring on all of them. Yields whenever
+ * enough frames wait to be taken. By the time that its caller hears of its end, more may have been followed.
  */
 export async function* replay(stream: Stream, deps: ReplayDeps): AsyncGenerator<void> {
   const { following } = deps;
-  const isBehind = (position: number, shard: number) => position < following.tail(shard);
-  while (stream.told.some(isBehind)) {
+  while (isBehind(stream, following)) {
     for (let shard = 0; shard < following.shards; shard++) yield* replayShard(stream, shard, deps);
   }
 }

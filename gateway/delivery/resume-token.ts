@@ -22,12 +22,11 @@ export function sealCursor(sealer: Sealer, holder: UserIdentity, cursor: Cursor)
   return sealer.seal(bindingOf(holder), encodeCursor(cursor));
 }
 
-/** Seals positions that streams have come to in this life of the log, as of now. */
+/** Seals positions that streams have come to in this life of the log, as of now unless told. */
 export function createPositionSealer(sealer: Sealer, incarnation: number, now: () => number) {
   /** Streams that are told at one time mostly stand at one place. An array of positions never changes. */
   let last: { readonly time: number; readonly positions: readonly number[]; readonly content: Uint8Array } | undefined;
-  return (holder: UserIdentity, positions: readonly number[]): string => {
-    const time = now();
+  return (holder: UserIdentity, positions: readonly number[], time = now()): string => {
     if (last?.time !== time || last.positions !== positions) {
       const shards = positions.map((position) => ({ position, incarnation }));
       last = { time, positions, content: encodeCursor({ time, shards }) };

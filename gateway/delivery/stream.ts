@@ -12,8 +12,8 @@ import { Positions } from "./positions.ts";
 export interface StreamDeps {
   /** Last position of each shard that this process has followed. The same array for as long as nothing was. */
   readonly tails: () => readonly number[];
-  /** Seals the positions that a stream covers into a token. */
-  readonly seal: (holder: UserIdentity, covers: readonly number[]) => string;
+  /** Seals the positions that a stream covers into a token; `time` is when marks were last told, if that is not now. */
+  readonly seal: (holder: UserIdentity, covers: readonly number[], time?: number) => string;
   readonly now: () => number;
   /** Hears that a stream is closed; the reason is UNSPECIFIED where the client went away. */
   readonly closed: (stream: Stream, reason: CloseReason) => void;
@@ -60,6 +60,9 @@ export class Stream implements Teller {
   readonly #written: Positions;
   /** The token that the client came with, until a frame covers more. */
   #token: string;
+  /** Since when the client may miss marks of its own, until it has taken them: they are told just before `caughtUp`. */
+  #marksSince: number | undefined;
+  #caughtUp: Item | undefined;
   #replay: AsyncIterator<void> | undefined;
   #isLive = false;
   #closing: CloseReason | undefined;
@@ -68,7 +71,7 @@ export class Stream implements Teller {
   constructor(
     deps: StreamDeps,
     identity: UserIdentity,
-    start: { readonly positions: readonly number[]; readonly token: string },
+    start: { readonly positions: readonly number[]; readonly token: string; readonly marksSince?: number | undefined },
   ) {
     this.#deps = deps;
     this.identity = identity;
@@ -76,6 +79,7 @@ export class Stream implements Teller {
     this.askedAt = deps.now();
     this.#written = new Positions(start.positions);
     this.#token = start.token;
+    this.#marksSince = start.marksSince;
     this.tokenAt = this.askedAt;
     this.narrator = new Narrator(this);
   }
@@ -98,9 +102,9 @@ export class Stream implements Teller {
     return this.#queue.length > 0;
   }
 
-  /** Whether the replay has told so much that it is to be taken first. */
+  /** Whether the replay has told so much that it is to be taken first, or that nobody takes any more. */
   get hasEnough(): boolean {
-    return this.#queue.hasEnough;
+    return this.isClosed || this.#queue.hasEnough;
   }
 
   /** Per shard the position up to which everything was told. Moved by the replay; once live, only a floor. */
@@ -209,7 +213,12 @@ export class Stream implements Teller {
     if (this.#lateMarks.size < maxQueuedFrames / 2) this.#lateMarks.set(conversation, item);
   }
 
-  #cover({ covers, shard, position }: Item): void {
+  #cover(item: Item): void {
+    const { covers, shard, position } = item;
+    if (item === this.#caughtUp) {
+      this.#caughtUp = undefined;
+      this.#marksSince = undefined;
+    }
     if (covers || position > 0) this.#token = "";
     if (covers) this.#written.set(covers);
     else if (position > 0) this.#written.raise(shard, position);
@@ -221,7 +230,10 @@ export class Stream implements Teller {
     if (this.#isLive) this.#told.raiseAll(tails());
     const covers = this.told;
     this.tokenAt = this.#deps.now();
-    this.push(tokenItem({ case: frame, value: { token: seal(this.identity, covers) } }, covers));
+    const token = seal(this.identity, covers, this.#isLive ? undefined : this.#marksSince);
+    const item = tokenItem({ case: frame, value: { token } }, covers);
+    if (frame === "caughtUp") this.#caughtUp = item;
+    this.push(item);
   }
 
   #lastFrame(reason: CloseReason): Item {
@@ -229,7 +241,7 @@ export class Stream implements Teller {
     const wait = retryAfterMs.get(reason);
     const value = {
       reason,
-      token: this.#token || this.#deps.seal(this.identity, this.#written.all),
+      token: this.#token || this.#deps.seal(this.identity, this.#written.all, this.#marksSince),
       ...(wait === undefined ? {} : { retryAfter: durationFromMs(Math.round(wait * (0.5 + Math.random()))) }),
     };
     return plainItem({ case: "closed", value });

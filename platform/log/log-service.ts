@@ -49,6 +49,9 @@ export function logService({
 
 type Told = MessageInitShape<typeof FollowResponseSchema>;
 
+/** What an entry takes beside its event. */
+const entryBytes = 200;
+
 /** What a follower has not been told yet. */
 class Waiting {
   #told: Told[] = [];
@@ -57,11 +60,13 @@ class Waiting {
 
   onRecord(record: LogRecord): void {
     if (this.#bytes > maxWaitingBytes) return;
-    for (const { event } of record.entries) this.#bytes += event.length;
+    for (const { event } of record.entries) this.#bytes += event.length + entryBytes;
     this.#push({ told: { case: "record", value: record } });
   }
 
   onTail(tail: number): void {
+    // Only the latest matters: one comes every second, also to who does not read.
+    if (this.#told.at(-1)?.told?.case === "tail") this.#told.pop();
     this.#push({ told: { case: "tail", value: BigInt(tail) } });
   }
 
