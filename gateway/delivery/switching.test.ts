@@ -105,3 +105,24 @@ test("a live stream is not told what its token covers, though this node has foll
   tell(8);
   expect(nextKind()).toBe("event");
 });
+
+test("until a client was told of its marks, its tokens are as old as the one it came with", () => {
+  const seal = (_holder: unknown, _covers: unknown, time?: number) => (time === undefined ? "now" : `${time}`);
+  const deps = { tails: () => [0], seal, now: () => 9, closed: () => {}, failed: () => {} };
+  const open = () => new Stream(deps, identityOf(ann, ann), { positions: [7], token: "", marksSince: 5 });
+  const takeToken = (stream: Stream) => {
+    const frame = stream.take()?.frame.message.frame;
+    return frame && "token" in (frame.value ?? {}) ? frame.value : undefined;
+  };
+  const replaying = open();
+  replaying.heartbeat();
+  expect(takeToken(replaying)).toMatchObject({ token: "5" });
+  replaying.goLive();
+  expect(takeToken(replaying)).toMatchObject({ token: "now" });
+  replaying.close(CloseReason.STOPPING);
+  expect(takeToken(replaying)).toMatchObject({ token: "now" });
+  const interrupted = open();
+  interrupted.goLive();
+  interrupted.close(CloseReason.STOPPING);
+  expect(takeToken(interrupted)).toMatchObject({ token: "5" });
+});
