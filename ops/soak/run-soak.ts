@@ -34,7 +34,7 @@ export interface Sample extends Memory, Holdings {
 export interface Checkpoint extends Sample, LiveObjects {
   /** Events that were appended so far. */
   readonly events: number;
-  /** Size of the databases, whose pages are cached. */
+  /** What may be cached of the databases: their size, up to a bound each. */
   readonly databaseBytes: number;
   /** Why the server did not come to rest; "" where it did. */
   readonly unrest: string;
@@ -134,7 +134,10 @@ function eventsIn({ heads }: Town): number {
   return [...heads.values()].reduce((sum, head) => sum + head, 0);
 }
 
+/** What the engine caches of one database at most. */
+const maxCachedBytes = 64 * 1024 * 1024;
+
 function databaseBytesIn(dataDir: string): number {
   const names = readdirSync(dataDir).filter((name) => name.endsWith(".db"));
-  return names.reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0);
+  return names.reduce((sum, name) => sum + Math.min(statSync(join(dataDir, name)).size, maxCachedBytes), 0);
 }

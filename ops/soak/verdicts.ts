@@ -77,7 +77,7 @@ function bytesOfEvents({ events }: Checkpoint): number {
   return events * bytesPerEvent;
 }
 
-/** The engine keeps what it has written of a database in memory, up to 64 MiB of each. */
+/** The engine keeps what it has written of a database in memory. */
 function bytesCached(checkpoint: Checkpoint): number {
   return bytesOfEvents(checkpoint) + checkpoint.databaseBytes;
 }
