@@ -11,6 +11,9 @@ export function createSqliteCheckpoints(db: SqliteDatabase): CheckpointStore {
     async write(consumer, shard, checkpoint) {
       await db.write([checkpointStatement(consumer, shard, checkpoint)]);
     },
+    async consumers() {
+      return db.query("SELECT DISTINCT consumer FROM checkpoint").map(({ consumer }) => String(consumer));
+    },
   };
 }
 

@@ -27,5 +27,13 @@ export function describeCheckpoints(engine: string, open: () => CheckpointStore)
       await store.write("late", 0, at(1, 9));
       expect(await store.read("late", 0)).toEqual(at(2, 3));
     });
+
+    test("a consumer is registered by its first checkpoint, once for all shards", async () => {
+      const store = open();
+      for (const shard of [0, 1, 7]) await store.write("registered", shard, at(1, 1));
+      await store.write("registered too", 3, at(1, 1));
+      const names = await store.consumers();
+      expect(names.filter((name) => name.startsWith("registered")).sort()).toEqual(["registered", "registered too"]);
+    });
   });
 }
