@@ -10,7 +10,8 @@ import type { EventLog } from "#platform/log/event-log.ts";
 import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import type { Config } from "./config.ts";
-import { installationMigrations, tieInstallation } from "./installation.ts";
+import { tieInstallation } from "./installation.ts";
+import { createSqliteInstallation, installationMigrations } from "./installation-sqlite.ts";
 import { readOrMakeKey } from "./key-file.ts";
 import type { Boot } from "./module.ts";
 import { refuseHalfRestored } from "./restoring.ts";
@@ -54,7 +55,10 @@ export async function openEngines(
   try {
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     if (!store || !logDb) throw new Error("an engine did not open");
-    const { id: installationId, incarnation } = await tieInstallation(store, logDb);
+    const { id: installationId, incarnation } = await tieInstallation(
+      createSqliteInstallation(store),
+      createSqliteInstallation(logDb),
+    );
     const log = createSqliteEventLog(logDb);
     const snapshots = { store: store.snapshot, log: logDb.snapshot };
     const sealingKey = readOrMakeKey(join(config.dataDir, "keys", "seal.key"), 32);

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { migrate } from "#platform/engines/migrate.ts";
 import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
-import { installationMigrations, readInstallation, tieInstallation, writeInstallation } from "./installation.ts";
+import { type Installation, tieInstallation } from "./installation.ts";
+import {
+  createSqliteInstallation,
+  installationMigrations,
+  readInstallation,
+  writeInstallation,
+} from "./installation-sqlite.ts";
+
+const tie = (store: SqliteDatabase, log: SqliteDatabase): Promise<Installation> =>
+  tieInstallation(createSqliteInstallation(store), createSqliteInstallation(log));
 
 let dir: string;
 const opened: SqliteDatabase[] = [];
@@ -26,31 +35,31 @@ async function file(name: string): Promise<SqliteDatabase> {
 
 test("new files are tied together, and stay so", async () => {
   const [store, log] = [await file("store.db"), await file("log.db")];
-  const made = await tieInstallation(store, log);
+  const made = await tie(store, log);
   expect(made.incarnation).toBe(1);
-  expect(await tieInstallation(store, log)).toEqual(made);
+  expect(await tie(store, log)).toEqual(made);
 });
 
 test("files of different installations refuse each other", async () => {
   const [store, log] = [await file("store.db"), await file("log.db")];
-  await tieInstallation(store, log);
+  await tie(store, log);
   const [otherStore, otherLog] = [await file("store2.db"), await file("log2.db")];
-  await tieInstallation(otherStore, otherLog);
-  await expect(tieInstallation(store, otherLog)).rejects.toThrow("different installations");
+  await tie(otherStore, otherLog);
+  await expect(tie(store, otherLog)).rejects.toThrow("different installations");
 });
 
 test("a file that was lost is not taken for a new one", async () => {
   const [store, log] = [await file("store.db"), await file("log.db")];
-  await tieInstallation(store, log);
-  await expect(tieInstallation(store, await file("log2.db"))).rejects.toThrow("the log was lost");
-  await expect(tieInstallation(await file("store2.db"), log)).rejects.toThrow("the store was lost");
+  await tie(store, log);
+  await expect(tie(store, await file("log2.db"))).rejects.toThrow("the log was lost");
+  await expect(tie(await file("store2.db"), log)).rejects.toThrow("the store was lost");
 });
 
 test("files of different lives of the log refuse each other", async () => {
   const [store, log] = [await file("store.db"), await file("log.db")];
-  const { id } = await tieInstallation(store, log);
+  const { id } = await tie(store, log);
   await writeInstallation(log, { id, incarnation: 2 });
-  await expect(tieInstallation(store, log)).rejects.toThrow("incarnation 2");
+  await expect(tie(store, log)).rejects.toThrow("incarnation 2");
 });
 
 test("a crash at any point of the making is repaired", async () => {
@@ -62,7 +71,13 @@ test("a crash at any point of the making is repaired", async () => {
     const [storeFile, logFile] = [await file(`store-${name}.db`), await file(`log-${name}.db`)];
     await writeInstallation(storeFile, { id, incarnation: 0 });
     if (log) await writeInstallation(logFile, log);
-    expect(await tieInstallation(storeFile, logFile)).toEqual({ id, incarnation: 1 });
+    expect(await tie(storeFile, logFile)).toEqual({ id, incarnation: 1 });
     expect([readInstallation(storeFile), readInstallation(logFile)]).toEqual(Array(2).fill({ id, incarnation: 1 }));
   }
+});
+
+test("of many processes that make an installation at once, all get the same", async () => {
+  const [store, log] = [await file("store.db"), await file("log.db")];
+  const tied = await Promise.all(Array.from({ length: 4 }, () => tie(store, log)));
+  expect(new Set(tied.map(({ id }) => id)).size).toBe(1);
 });

@@ -1,39 +1,48 @@
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import type { Migrations } from "#platform/engines/migrate.ts";
-import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { StartError } from "./start-error.ts";
 
-/** Which installation a file belongs to, and which life of the log it has seen. */
+/** Which installation an engine belongs to, and which life of the log it has seen. */
 export interface Installation {
   readonly id: string;
+  /** 0 tells that the installation is still being made. */
   readonly incarnation: number;
 }
 
-/** The table `installation`, in the store and in the log alike. */
-export const installationMigrations: Migrations = {
-  component: "installation",
-  dir: fileURLToPath(new URL("./migrations/sqlite", import.meta.url)),
-};
-
-/** The file's row, or undefined where it is new. Incarnation 0 tells that the installation is still being made. */
-export function readInstallation(db: SqliteDatabase): Installation | undefined {
-  const row = db.get("SELECT id, incarnation FROM installation");
-  return row && { id: String(row.id), incarnation: Number(row.incarnation) };
+/** The one row in which an engine keeps which installation it belongs to. */
+export interface InstallationRow {
+  /** The row, or undefined where the engine is new. */
+  read(): Promise<Installation | undefined>;
+  /** Writes the row if it is still as `expected`. False: somebody else was faster, and nothing changed. */
+  replace(expected: Installation | undefined, installation: Installation): Promise<boolean>;
 }
 
-export async function writeInstallation(db: SqliteDatabase, { id, incarnation }: Installation): Promise<void> {
-  const sql = "INSERT INTO installation VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET id = ?1, incarnation = ?2";
-  await db.write([{ sql, params: [id, incarnation] }]);
-}
+/** How often processes that make an installation at the same time may be in each other's way. */
+const maxTries = 20;
 
 /**
  * The installation that store and log both belong to; makes it where both are new. Throws StartError where they are of
- * different installations, or one was lost. A crash at any point of the making is repaired by the next call.
+ * different installations, or one was lost. A crash at any point of the making is repaired by the next call; of many
+ * processes that make it at once, all get the same.
  */
-export async function tieInstallation(store: SqliteDatabase, log: SqliteDatabase): Promise<Installation> {
-  const [inStore, inLog] = [readInstallation(store), readInstallation(log)];
-  if ((!inStore && !inLog) || inStore?.incarnation === 0) return await makeInstallation(store, log);
+export async function tieInstallation(store: InstallationRow, log: InstallationRow): Promise<Installation> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const [inStore, inLog] = await Promise.all([store.read(), log.read()]);
+    if ((!inStore && !inLog) || inStore?.incarnation === 0) await makeStep(store, log, inStore, inLog);
+    else return tied(inStore, inLog);
+  }
+  throw new StartError("Other processes keep changing which installation this is. Start this one again.");
+}
+
+/** One more step of the making; each is conditional on what was read, so a late one changes nothing. */
+async function makeStep(store: InstallationRow, log: InstallationRow, inStore?: Installation, inLog?: Installation) {
+  if (!inStore) return await store.replace(undefined, { id: randomUUID(), incarnation: 0 });
+  const { id } = inStore;
+  if (!inLog) return await log.replace(undefined, { id, incarnation: 1 });
+  if (inLog.id !== id) throw new StartError("Log and store belong to different installations.");
+  return await store.replace(inStore, { id, incarnation: inLog.incarnation });
+}
+
+function tied(inStore: Installation | undefined, inLog: Installation | undefined): Installation {
   if (!inLog) throw new StartError("The store is in use but the log is empty: the log was lost. Restore a backup.");
   if (!inStore) throw new StartError("The log is in use but the store is empty: the store was lost. Restore a backup.");
   if (inStore.id !== inLog.id) throw new StartError("Log and store belong to different installations.");
@@ -44,14 +53,4 @@ export async function tieInstallation(store: SqliteDatabase, log: SqliteDatabase
     );
   }
   return inStore;
-}
-
-async function makeInstallation(store: SqliteDatabase, log: SqliteDatabase): Promise<Installation> {
-  const id = readInstallation(store)?.id ?? randomUUID();
-  const inLog = readInstallation(log);
-  if (inLog && inLog.id !== id) throw new StartError("Log and store belong to different installations.");
-  await writeInstallation(store, { id, incarnation: 0 });
-  await writeInstallation(log, { id, incarnation: 1 });
-  await writeInstallation(store, { id, incarnation: 1 });
-  return { id, incarnation: 1 };
 }

@@ -5,7 +5,7 @@ import { type Manifest, ManifestSchema } from "#gen/parley/backup/v1/backup_pb.j
 import { openSqlite } from "#platform/engines/sqlite.ts";
 import type { Config } from "#platform/runtime/config.ts";
 import { takeDataLock } from "#platform/runtime/data-lock.ts";
-import { writeInstallation } from "#platform/runtime/installation.ts";
+import { writeInstallation } from "#platform/runtime/installation-sqlite.ts";
 import { companionsOf, restoringPath } from "#platform/runtime/restoring.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { describeFile, layout } from "./files.ts";
