@@ -1,0 +1,27 @@
+/** A process of the installation, from its start to its end. */
+export interface Process {
+  /** New with each start. */
+  readonly id: string;
+  /** URL under which other processes reach it. */
+  readonly address: string;
+  /** Names of the modules that it runs. */
+  readonly modules: readonly string[];
+}
+
+/**
+ * Which processes of the installation run. What is answered is what was heard last: a process that ended in order is
+ * gone at once, one that was killed or stands still once it was not heard for about 2 s. Silence counts only while this
+ * process hears itself: where the engine can't be reached nobody is taken for gone, and all stays as it was.
+ *
+ * It is a hint for who to call. Whether a process does what it is called for is known only by calling it.
+ */
+export interface Processes {
+  /** Begins to tell what this process runs. Until then it is heard, but serves nothing. Resolves once others can hear it. */
+  announce(): Promise<void>;
+  /** All that run, in the order of their ids; this one always is among them. */
+  running(): readonly Process[];
+  /** Those that run a module and have been announced. */
+  serving(module: string): readonly Process[];
+  /** Calls the listener after each change of what is answered, until the returned function is called. */
+  onChange(listener: () => void): () => void;
+}
