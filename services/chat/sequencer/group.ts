@@ -30,6 +30,7 @@ export interface GroupStart {
   readonly tail: number;
   readonly epoch: number;
   readonly incarnation: number;
+  readonly nowMs: number;
 }
 
 interface Draft {
@@ -89,6 +90,7 @@ export class Group {
       position: BigInt(this.#start.tail + 1),
       epoch: BigInt(this.#start.epoch),
       incarnation: BigInt(this.#start.incarnation),
+      timeMs: BigInt(this.#start.nowMs),
       entries: this.entries.map(({ bytes, header }): Entry => create(EntrySchema, { event: bytes, header })),
     });
   }

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { EntrySchema, type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import { AppendUnknown, type EventLog, lastPosition } from "#platform/log/event-log.ts";
+import type { Clock } from "#platform/runtime/clock.ts";
 
 /** What an owner knows of the shard that it writes: a tail that was read or acknowledged, never a guessed one. */
 export interface Ownership {
@@ -18,6 +19,7 @@ export interface TakeOver {
   readonly shard: number;
   readonly owner: string;
   readonly incarnation: number;
+  readonly clock: Clock;
   /** Position to read from: everything below it is known. */
   readonly from: number;
   /** The last epoch that is known. */
@@ -67,11 +69,12 @@ async function readToTail(options: TakeOver, known: Ownership): Promise<Ownershi
   }
 }
 
-function ownerRecord({ owner, incarnation }: TakeOver, tail: number, epoch: number): LogRecord {
+function ownerRecord({ owner, incarnation, clock }: TakeOver, tail: number, epoch: number): LogRecord {
   return create(RecordSchema, {
     position: BigInt(tail + 1),
     epoch: BigInt(epoch),
     incarnation: BigInt(incarnation),
+    timeMs: BigInt(clock()),
     owner,
     entries: [create(EntrySchema)],
   });

@@ -116,8 +116,9 @@ export class ShardSequencer {
       if (known) prepared.push({ waiting, known });
     }
     const { incarnation, clock } = this.#options;
-    const group = new Group({ shard: this.#shard, incarnation, ...this.#ownership });
-    const { decided, rest } = this.#decide(group, prepared, clock());
+    const nowMs = clock();
+    const group = new Group({ shard: this.#shard, incarnation, nowMs, ...this.#ownership });
+    const { decided, rest } = this.#decide(group, prepared, nowMs);
     if (group.entries.length === 0) return this.#settled(group, decided);
     const again = await this.#append(group, decided, this.#ownership);
     this.#queue.putBack([...again, ...rest]);
@@ -189,11 +190,21 @@ export class ShardSequencer {
   }
 
   async #own(from: number, epoch: number, settling: boolean): Promise<void> {
-    const { log, owner, incarnation, following } = this.#options;
+    const { log, owner, incarnation, clock, following } = this.#options;
     this.#ownership = undefined;
     try {
       const signal = this.#ending.signal;
-      const owned = await takeOver({ log, shard: this.#shard, owner, incarnation, from, epoch, settling, signal });
+      const owned = await takeOver({
+        log,
+        shard: this.#shard,
+        owner,
+        incarnation,
+        clock,
+        from,
+        epoch,
+        settling,
+        signal,
+      });
       await following.reached(this.#shard, owned.tail, Number.POSITIVE_INFINITY, signal);
       this.#ownership = owned;
     } catch (error) {

@@ -52,6 +52,15 @@ export declare type Record = Message<"parley.log.v1.Record"> & {
    * @generated from field: string owner = 5;
    */
   owner: string;
+
+  /**
+   * When it was appended, in milliseconds since 1970 by the clock of its owner: its age decides when it is trimmed. The
+   * times of its events don't, since events that are brought over from elsewhere are older than their records. 0: it
+   * is not known.
+   *
+   * @generated from field: uint64 time_ms = 6;
+   */
+  timeMs: bigint;
 };
 
 /**
