@@ -1,5 +1,3 @@
-import { ConfigError } from "#platform/runtime/config-error.ts";
-
 /** Where a Redis is, as `redis://[user[:password]@]host[:port][/database]` says it; `rediss:` is the same over TLS. */
 export interface RedisAddress {
   readonly host: string;
@@ -14,7 +12,7 @@ export interface RedisAddress {
 
 const defaultPort = 6379;
 
-/** Throws ConfigError, without what the text holds: there may be a password in it. */
+/** Throws RangeError with a sentence, without what the text holds: there may be a password in it. */
 export function parseRedisUrl(text: string): RedisAddress {
   const url = URL.parse(text);
   const tls = url?.protocol === "rediss:";
@@ -43,8 +41,8 @@ function decode(text: string): string {
   }
 }
 
-function malformed(): ConfigError {
-  return new ConfigError(
-    "PARLEY_EPHEMERAL is memory: or redis://[user:password@]host[:port][/database] (rediss: for TLS), with special characters percent-encoded.",
+function malformed(): RangeError {
+  return new RangeError(
+    "write redis://[user:password@]host[:port][/database] (rediss: for TLS), with special characters percent-encoded.",
   );
 }
