@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: "ops/engines/broker.ts",
     include: ["{platform,services,gateway,clients,ops}/**/*.test.ts"],
     pool: "forks",
     // Two even on two cores: much of the suite waits for fsyncs, sockets and processes.

@@ -1,0 +1,110 @@
+/** How Cassandra is started for tests: it keeps its promises, and little else. */
+
+export interface YamlSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly storagePort: number;
+  readonly folder: string;
+  readonly syncAlways: boolean;
+}
+
+export function cassandraYaml({ host, port, storagePort, folder, syncAlways }: YamlSettings): string {
+  return `cluster_name: parley
+num_tokens: 1
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+endpoint_snitch: SimpleSnitch
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters:
+      - seeds: "${host}:${storagePort}"
+listen_address: ${host}
+storage_port: ${storagePort}
+rpc_address: ${host}
+native_transport_port: ${port}
+data_file_directories: ["${folder}/data"]
+commitlog_directory: "${folder}/commitlog"
+saved_caches_directory: "${folder}/saved_caches"
+hints_directory: "${folder}/hints"
+cdc_raw_directory: "${folder}/cdc_raw"
+commitlog_sync: ${syncAlways ? "batch" : "periodic\ncommitlog_sync_period: 10s"}
+commitlog_segment_size: 16MiB
+commitlog_total_space: 256MiB
+memtable_heap_space: 96MiB
+memtable_offheap_space: 32MiB
+file_cache_size: 32MiB
+key_cache_size: 4MiB
+auto_snapshot: false
+hinted_handoff_enabled: false
+concurrent_reads: 16
+concurrent_writes: 16
+concurrent_compactors: 1
+`;
+}
+
+export const logbackXml = `<configuration>
+  <appender name="STDOUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%-5level %date{ISO8601} %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="STDOUT"/></root>
+</configuration>
+`;
+
+export interface CommandSettings {
+  /** The folder of the jars. */
+  readonly jars: string;
+  readonly config: string;
+  readonly logback: string;
+  readonly folder: string;
+}
+
+/** The arguments of `java`. */
+export function cassandraCommand({ jars, config, logback, folder }: CommandSettings): string[] {
+  return [
+    "-Xms512m",
+    "-Xmx512m",
+    "-Xss512k",
+    "-XX:+UseSerialGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
+    ...opened.map((name) => `--add-opens=${name}=ALL-UNNAMED`),
+    `-Dcassandra.config=file://${config}`,
+    `-Dcassandra.storagedir=${folder}`,
+    `-Dcassandra.logdir=${folder}`,
+    "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+    "-Dcassandra.ring_delay_ms=1",
+    "-Dcassandra-foreground=yes",
+    `-Dlogback.configurationFile=${logback}`,
+    `-Djava.io.tmpdir=${folder}`,
+    "-cp",
+    `${jars}/*`,
+    "org.apache.cassandra.service.CassandraDaemon",
+  ];
+}
+
+/** What Cassandra reaches into on Java 17. */
+const exported = [
+  "java.base/jdk.internal.misc",
+  "java.base/jdk.internal.ref",
+  "java.base/sun.nio.ch",
+  "java.management.rmi/com.sun.jmx.remote.internal.rmi",
+  "java.rmi/sun.rmi.registry",
+  "java.rmi/sun.rmi.server",
+  "java.sql/java.sql",
+];
+const opened = [
+  "java.base/java.lang.module",
+  "java.base/jdk.internal.loader",
+  "java.base/jdk.internal.ref",
+  "java.base/jdk.internal.reflect",
+  "java.base/jdk.internal.math",
+  "java.base/jdk.internal.module",
+  "java.base/jdk.internal.util.jar",
+  "java.base/sun.nio.ch",
+  "java.base/java.io",
+  "java.base/java.lang",
+  "java.base/java.util",
+  "java.base/java.nio",
+  "java.base/java.lang.reflect",
+  "java.base/java.util.concurrent",
+  "jdk.management/com.sun.management.internal",
+];
