@@ -22,6 +22,8 @@ export interface Config extends Targets {
   readonly ephemeral: { readonly kind: "memory" };
   readonly blobs: { readonly kind: "file"; readonly path: string };
   readonly shards: number;
+  /** How old a record of the log is at least that is dropped, once all consumers have covered it. */
+  readonly logRetentionMs: number;
   readonly auth: {
     /** `iss` and `aud` of the tokens that this installation signs. */
     readonly issuer: string;
@@ -74,6 +76,7 @@ export function readConfig(env: Env): Config {
     ephemeral: readEphemeral(env.PARLEY_EPHEMERAL ?? "memory:"),
     blobs: readBlobs(env.PARLEY_BLOBS ?? "file:", resolve(dataDir, "blobs")),
     shards: readNumber(env, "PARLEY_SHARDS", 16, 1, 1024),
+    logRetentionMs: readNumber(env, "PARLEY_LOG_RETENTION_DAYS", 30, 1, 3650) * 86_400_000,
     auth: {
       issuer: env.PARLEY_ISSUER ?? "parley",
       audience: env.PARLEY_AUDIENCE ?? "parley",
@@ -122,6 +125,7 @@ export const settings = [
   "PARLEY_LISTEN",
   "PARLEY_LOG",
   "PARLEY_LOG_LEVEL",
+  "PARLEY_LOG_RETENTION_DAYS",
   "PARLEY_PEER_KEY",
   "PARLEY_PEERS",
   "PARLEY_PROXY_HEADER",

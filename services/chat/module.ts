@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { UserService } from "#gen/parley/user/v1/user_pb.js";
 import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
+import { startTrimmer } from "#platform/log/trimmer.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
 import { measureAppends, measureShards } from "./chat-metrics.ts";
@@ -28,7 +29,8 @@ async function startChat(boot: Boot): Promise<Module> {
   measureShards(following, boot.metrics);
   const stores = { conversations: createSqliteConversations(db), history: createSqliteHistory(db) };
   const idempotence = createSqliteIdempotence(db);
-  await verifyCheckpoints(createSqliteCheckpoints(db), following, log);
+  const checkpoints = createSqliteCheckpoints(db);
+  await verifyCheckpoints(checkpoints, following, log);
   const recent = followMemberships(following);
   const conversations = createConversationReads(stores.conversations, following, recent);
   const projector = startProjector({ following, ...stores, projection: createSqliteProjection(db), logger });
@@ -43,6 +45,15 @@ async function startChat(boot: Boot): Promise<Module> {
     incarnation,
     reads: conversations,
     idempotence,
+  });
+  const shards = Array.from({ length: following.shards }, (_, shard) => shard);
+  const trimmer = startTrimmer({
+    log,
+    checkpoints,
+    retentionMs: boot.config.logRetentionMs,
+    clock,
+    logger,
+    shards: () => shards.filter((shard) => !following.stopped(shard)),
   });
   boot.serve(
     ChatService,
@@ -63,6 +74,7 @@ async function startChat(boot: Boot): Promise<Module> {
   return {
     notReady: () => sequencer.notReady() ?? projector.failing(),
     async stop() {
+      await trimmer.stop();
       await sequencer.stop();
       await projector.stop();
       recent.close();
