@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Migrations } from "#platform/engines/migrate.ts";
 import { type Edge, openEdge } from "#platform/rpc/edge.ts";
 import { makeBoot } from "#platform/runtime/boot.ts";
@@ -6,6 +7,7 @@ import { createEndings } from "#platform/runtime/endings.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
 import type { Boot, ModuleDefinition } from "#platform/runtime/module.ts";
 import { type RunningModules, runModules } from "#platform/runtime/run-modules.ts";
+import { startTelemetry } from "#platform/telemetry/start-telemetry.ts";
 import { modulesOf, storeMigrations } from "./modules.ts";
 import { forwardingOf, notReadyOf, servePeers, standAlone, standBeside } from "./standing.ts";
 
@@ -33,13 +35,22 @@ export async function startServer(
   const endings = createEndings();
   try {
     const logger = createLogger(config.logLevel);
+    const telemetry = await startTelemetry({ logger, instance: randomUUID(), targets: String(config.targets) });
+    if (telemetry) endings.push(telemetry.stop);
     const standing = config.peers
       ? await standBeside(config.peers, config, logger, endings)
       : await standAlone(config, logger, parts, endings);
     const { engines, peerKey, core } = standing;
     const stopping = new AbortController();
     endings.push(() => stopping.abort());
-    const { boot, served, authenticator } = makeBoot(config, logger, engines, stopping.signal, core?.transport);
+    const { boot, served, authenticator } = makeBoot(
+      config,
+      logger,
+      engines,
+      stopping.signal,
+      core?.transport,
+      telemetry?.tracing,
+    );
     const running = await runModules(parts.modules, boot);
     endings.push(running.stop);
     if (!core) servePeers(served, engines, stopping.signal);
@@ -53,6 +64,7 @@ export async function startServer(
       ...(core ? { forwarding: forwardingOf(core, served) } : {}),
       authenticator,
       callBudget,
+      tracing: boot.tracing,
       notReady: () => [...(core ? notReadyOf(core, engines) : []), ...running.notReady()],
     });
     endings.push(edge.close);

@@ -3,7 +3,7 @@ import { cors } from "@connectrpc/connect";
 import { deviceHeader } from "./authenticator.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 
-const allowedHeaders = [...cors.allowedHeaders, "Authorization", deviceHeader].join(", ");
+const allowedHeaders = [...cors.allowedHeaders, "Authorization", deviceHeader, "traceparent", "tracestate"].join(", ");
 const allowedMethods = cors.allowedMethods.join(", ");
 const exposedHeaders = cors.exposedHeaders.join(", ");
 /** How long a browser remembers the answer to a preflight; the most that Chromium does. */

@@ -7,6 +7,7 @@ import type { Registry } from "prom-client";
 import { Auth } from "#gen/parley/options/v1/options_pb.js";
 import type { Config } from "#platform/runtime/config.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
+import type { Tracing } from "#platform/telemetry/tracing.ts";
 import { createAdmission, createPeerAdmission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Budget } from "./budgets.ts";
@@ -50,6 +51,8 @@ export interface EdgeOptions {
   readonly callBudget: Budget;
   /** Why the server can't serve now; empty: it can. */
   readonly notReady: () => string[];
+  /** Absent: telemetry is off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** The port and everything that is answered on it. */
@@ -107,7 +110,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 function openCalls(
-  { config, served, peerKey, forwarding, authenticator, callBudget, metrics, logger }: EdgeOptions,
+  { config, served, peerKey, forwarding, authenticator, callBudget, metrics, logger, tracing }: EdgeOptions,
   policyOf: PolicyOf,
   maxMessageBytes: (method: DescMethod) => number,
 ): Calls {
@@ -130,6 +133,7 @@ function openCalls(
     typeFailure: (error, { name: method }) =>
       typedFailure(error, (err, id) => logger.error({ method, id, err }, "call failed by a defect")),
     observer: observe(createRpcMetrics(metrics), logger),
+    tracing,
   });
 }
 

@@ -5,6 +5,9 @@ import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed, type Served } from "#platform/rpc/served.ts";
+import { tracePeers } from "#platform/telemetry/traced-peers.ts";
+import { traceTransport } from "#platform/telemetry/traced-transport.ts";
+import type { Tracing } from "#platform/telemetry/tracing.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Engines } from "./engines.ts";
@@ -27,10 +30,14 @@ export function makeBoot(
   engines: Engines,
   signal: AbortSignal,
   elsewhere?: Transport,
+  tracing?: Tracing,
 ): Booted {
   const served = createServed();
-  const here = createPeerTransport(served);
-  const peers = elsewhere ? hereOrElsewhere(served, here, elsewhere) : here;
+  const inProcess = createPeerTransport(served);
+  const here = tracing ? tracePeers(inProcess, tracing) : inProcess;
+  const peers = elsewhere
+    ? hereOrElsewhere(served, here, tracing ? traceTransport(elsewhere, tracing) : elsewhere)
+    : here;
   let authenticator: Authenticator | undefined;
   const boot: Boot = {
     config,
@@ -38,22 +45,25 @@ export function makeBoot(
     signal,
     clock: systemClock,
     metrics: createProcessRegistry(),
+    tracing,
     bus: engines.bus,
     callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
     sealer: createSealer(engines.sealingKey),
-    store: {
-      kind: "sqlite",
-      get db() {
-        return engines.store;
-      },
+    get store() {
+      return engines.store;
+    },
+    get checkpoints() {
+      return engines.checkpoints;
     },
     log: engines.log,
+    fleet: engines.fleet,
     following: engines.following,
     incarnation: engines.incarnation,
     installationId: engines.installationId,
-    snapshots: engines.snapshots,
+    ...(engines.snapshots ? { snapshots: engines.snapshots } : {}),
     serve: served.add,
     peer: (service) => createClient(service, peers),
+    peerAt: (service, address) => createClient(service, at(address)),
     authenticateWith(given) {
       if (authenticator) throw new Error("credentials are verified by one module alone");
       authenticator = given;

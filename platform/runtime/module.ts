@@ -3,13 +3,17 @@ import type { Client, ServiceImpl } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Bus } from "#platform/bus/bus.ts";
-import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
+import type { Fleet } from "#platform/fleet/fleet.ts";
+import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
 import type { Following } from "#platform/log/following.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import type { Budget } from "#platform/rpc/budgets.ts";
+import type { Tracing } from "#platform/telemetry/tracing.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import type { Snapshots } from "./engines.ts";
+import type { Store } from "./open-store.ts";
 import type { Sealer } from "./sealing.ts";
 
 /**
@@ -42,26 +46,31 @@ export interface Boot {
   readonly signal: AbortSignal;
   /** Served at `/metrics`. */
   readonly metrics: Registry;
+  /** Absent: telemetry is off. */
+  readonly tracing?: Tracing | undefined;
   readonly bus: Bus;
   readonly sealer: Sealer;
   /** Calls a minute of each user. The edge charges calls, the gateway what is said on streams, both by `userKey`. */
   readonly callBudget: Budget;
-  /** The store's engine, open and migrated. */
-  readonly store: { readonly kind: "sqlite"; readonly db: SqliteDatabase };
+  /** The store's engine, open and migrated. Reading it throws in a process without data. */
+  readonly store: Store;
+  /** How far the consumers of the log have come. In the store, as `store` is. */
+  readonly checkpoints: CheckpointStore;
   readonly log: EventLog;
+  /** The processes of the installation, and who of them works on what. */
+  readonly fleet: Fleet;
   /** Life of the log, from 1: the next one begins when a log was lost or a backup restored. */
   readonly incarnation: number;
   readonly following: Following;
   readonly installationId: string;
-  /** Copies of the files of this installation, taken while it runs; `target` must not exist. */
-  readonly snapshots: {
-    store(target: string): Promise<void>;
-    log(target: string): Promise<void>;
-  };
+  /** Copies of the files of this installation; absent where engines have means of their own. */
+  readonly snapshots?: Snapshots;
   /** Serves an implementation on the port, and to peers in this process. */
   serve<Service extends DescService>(service: Service, implementation: ServiceImpl<Service>): void;
   /** A typed client of a service, in this process or another. Calls carry the identity given with `callAs`. */
   peer<Service extends DescService>(service: Service): Client<Service>;
+  /** The same of one process alone, by its address in the fleet. */
+  peerAt<Service extends DescService>(service: Service, address: string): Client<Service>;
   /** Names the one who verifies credentials at the edge. Called once, by the auth module. */
   authenticateWith(authenticator: Authenticator): void;
 }

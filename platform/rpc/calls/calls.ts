@@ -1,5 +1,7 @@
 import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import { Code, type ConnectError, type Interceptor } from "@connectrpc/connect";
+import { beginServerSpan, endServerSpan } from "#platform/telemetry/rpc-spans.ts";
+import type { Tracing } from "#platform/telemetry/tracing.ts";
 import { platformErrors } from "../errors.ts";
 import { type Exchange, pathOf } from "../exchange/exchange.ts";
 import { openWire } from "../protocols/open-wire.ts";
@@ -27,6 +29,8 @@ export interface CallsOptions {
   /** What a caller is told of a failure. */
   readonly typeFailure: (error: unknown, route: Pick<Route, "name">) => ConnectError;
   readonly observer: CallObserver;
+  /** Absent: telemetry is off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** A method whose calls are passed on, once they are admitted. */
@@ -55,7 +59,7 @@ export interface Calls {
 }
 
 export function createCalls(options: CallsOptions): Calls {
-  const { admit, typeFailure, observer } = options;
+  const { admit, typeFailure, observer, tracing } = options;
   const routes = routesOf(options);
   const budget = createBodyBudget();
   const running = new Set<CallContext>();
@@ -82,14 +86,16 @@ export function createCalls(options: CallsOptions): Calls {
       if (running.size === 0) for (const resolve of waiting.splice(0)) resolve();
     });
     observer.opened(route);
+    const span = tracing && beginServerSpan(tracing, route.name, wire.protocolName, exchange);
     let failure: ConnectError | undefined;
     try {
-      await answer(route, wire, context, exchange);
+      await (span ? span.run(() => answer(route, wire, context, exchange)) : answer(route, wire, context, exchange));
     } catch (error) {
       failure = tell(typeFailure(error, route), wire, context, (unsent) => typeFailure(unsent, route));
     }
     context.finish();
     observer.ended(route, performance.now() - start, failure);
+    if (span) endServerSpan(span, failure);
   };
 
   return {

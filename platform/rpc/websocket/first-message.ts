@@ -13,6 +13,8 @@ const allowed: ReadonlySet<string> = new Set([
   "connect-timeout-ms",
   "connect-accept-encoding",
   "connect-content-encoding",
+  "traceparent",
+  "tracestate",
 ]);
 
 /**

@@ -1,0 +1,40 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { DiagLogLevel, diag } from "@opentelemetry/api";
+import { startNodeSdk } from "@opentelemetry/sdk-node";
+import { attributes } from "./attributes.ts";
+import { createOtelTracing } from "./otel-tracing.ts";
+import { flushMs, type Telemetry, type TelemetryOptions } from "./telemetry.ts";
+
+/**
+ * Starts the SDK of OpenTelemetry, which reads the rest of its settings from the environment. It exports traces alone:
+ * metrics are at `/metrics`, logs on standard error.
+ */
+export function startSdk({ logger, instance, targets }: TelemetryOptions): Telemetry {
+  const sdk = startNodeSdk({
+    resourceAttributes: {
+      ...(process.env.OTEL_SERVICE_NAME ? {} : { [attributes.serviceName]: "parley" }),
+      [attributes.serviceInstance]: instance,
+      "parley.targets": targets,
+    },
+    metricReaders: [],
+    logRecordProcessors: [],
+  });
+  const warn = (message: string, ...details: unknown[]) => logger.warn({ details }, `telemetry: ${message}`);
+  const ignore = () => {};
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    const late = wait(flushMs, undefined, { ref: false });
+    await Promise.race([sdk.shutdown().catch((error: unknown) => warn("the last export failed", error)), late]);
+  };
+  return {
+    tracing: createOtelTracing(),
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
