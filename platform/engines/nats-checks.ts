@@ -1,4 +1,4 @@
-import { JetStreamApiError, jserrors } from "@nats-io/jetstream";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { Gauge, type Registry } from "prom-client";
@@ -42,12 +42,12 @@ function checkVersion(server: string, version: string): void {
 
 /** The sentence for an account or server without JetStream; undefined: ask again, it may still be starting. */
 export function lacksJetStream(error: unknown, isLast: boolean): string | undefined {
-  if (error instanceof jserrors.JetStreamNotEnabled && (isLast || error.cause instanceof JetStreamApiError)) {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === "JetStreamNotEnabled" && (isLast || error.cause instanceof JetStreamApiError)) {
     return "The account of NATS that PARLEY_LOG names has no JetStream: enable it for the servers and the account.";
   }
   if (!isLast) return undefined;
-  const reason = error instanceof Error ? error.message : String(error);
-  return `JetStream does not answer (${reason}): check that most servers of the cluster run.`;
+  return `JetStream does not answer (${error.message}): check that most servers of the cluster run.`;
 }
 
 export interface Monitored {
