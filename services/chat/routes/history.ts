@@ -6,6 +6,7 @@ import { callingUser } from "#platform/rpc/identity.ts";
 import { type ConversationId, conversationId } from "#platform/runtime/ids.ts";
 import { type MemberAccess, readAccess } from "../access.ts";
 import type { ChatDeps } from "../deps.ts";
+import type { ConversationView } from "../views/conversation-view.ts";
 import { isPost } from "../views/membership-view.ts";
 import { type MessageView, toMessage } from "../views/message-view.ts";
 import { isVisible, type VisibleRange, visibleWithin, withoutHoles } from "../views/visibility.ts";
@@ -27,18 +28,7 @@ export function historyRoutes(deps: HistoryDeps): Pick<ServiceImpl<typeof ChatSe
       await deps.after.wait(userId, request.after, context.signal);
       const access = await readAccess(deps, id, userId);
       const ranges = visibleRanges(access, Number(request.fromSeq), Number(request.toSeq) || noBound);
-      const limit = request.pageSize || defaultEvents;
-      const found: Uint8Array[] = [];
-      let bytes = 0;
-      for (const range of ranges) {
-        // One more than asked for, so that the number of the next event is known.
-        for (const row of await deps.history.events(id, range.from, range.to, limit + 1 - found.length)) {
-          bytes += row.event.length;
-          if (found.length === limit || (found.length > 0 && bytes > maxPageBytes)) return page(found, row.seq);
-          found.push(row.event);
-        }
-      }
-      return page(found, 0);
+      return pageOfEvents(deps, id, ranges, request.pageSize || defaultEvents);
     },
 
     async listMessages(request, context) {
@@ -54,16 +44,44 @@ export function historyRoutes(deps: HistoryDeps): Pick<ServiceImpl<typeof ChatSe
   };
 }
 
+/** The events of the ranges, in order, as many as one answer takes. */
+export async function pageOfEvents(
+  { history }: Pick<ChatDeps, "history">,
+  id: ConversationId,
+  ranges: readonly VisibleRange[],
+  limit: number,
+) {
+  const found: Uint8Array[] = [];
+  let bytes = 0;
+  for (const range of ranges) {
+    // One more than asked for, so that the number of the next event is known.
+    for (const row of await history.events(id, range.from, range.to, limit + 1 - found.length)) {
+      bytes += row.event.length;
+      if (found.length === limit || (found.length > 0 && bytes > maxPageBytes)) return page(found, row.seq);
+      found.push(row.event);
+    }
+  }
+  return page(found, 0);
+}
+
 function page(events: readonly Uint8Array[], nextSeq: number) {
   return { events: events.map((bytes) => fromBinary(EventSchema, bytes)), nextSeq: BigInt(nextSeq) };
 }
 
-/** What is visible between two numbers, without the numbers that were lost. A void's event is at its end. */
+/** What is visible between two numbers. */
 function visibleRanges({ membership, conversation, visibleHead }: MemberAccess, from: number, to: number) {
-  const holes = conversation.voids.map((lost) => ({ from: lost.from, to: lost.to - 1 }));
-  return visibleWithin(membership.ranges, from, Math.min(to, visibleHead)).flatMap((range) =>
-    withoutHoles(range, holes),
-  );
+  return rangesWithin(conversation, membership.ranges, from, Math.min(to, visibleHead));
+}
+
+/** The parts of ranges between two numbers, without the numbers that were lost. A void's event is at its end. */
+export function rangesWithin(
+  { voids }: ConversationView,
+  ranges: readonly VisibleRange[],
+  from: number,
+  to: number,
+): VisibleRange[] {
+  const holes = voids.map((lost) => ({ from: lost.from, to: lost.to - 1 }));
+  return visibleWithin(ranges, from, to).flatMap((range) => withoutHoles(range, holes));
 }
 
 async function readMessages(

@@ -1,33 +1,61 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type ChatService, type Membership, MembershipSchema } from "#gen/parley/chat/v1/chat_pb.js";
-import { conversationId, userId } from "#platform/runtime/ids.ts";
+import { type ConversationId, conversationId, type UserId, userId } from "#platform/runtime/ids.ts";
 import { mayPost } from "../access.ts";
 import type { ChatDeps } from "../deps.ts";
 import type { ConversationView } from "../views/conversation-view.ts";
 import type { MembershipView } from "../views/membership-view.ts";
+import { pageOfEvents, rangesWithin } from "./history.ts";
 import { toMarks } from "./marks.ts";
 
-type InternalDeps = Pick<ChatDeps, "conversations" | "marks">;
-type Handlers = Pick<ServiceImpl<typeof ChatService>, "listMemberships" | "listChangedMarks" | "checkMembership">;
+type InternalDeps = Pick<ChatDeps, "conversations" | "history" | "marks">;
+type Handlers = Pick<
+  ServiceImpl<typeof ChatService>,
+  "listMemberships" | "listChangedMarks" | "readEvents" | "checkMembership"
+>;
+
+/** Partitions that are read at once for one call: others have their turn in between. */
+const partitionsATurn = 32;
+/** Most events of one answer. */
+const maxEvents = 200;
 
 export function internalRoutes(deps: InternalDeps): Handlers {
   return {
     async listMemberships(request) {
-      const user = userId(request.userId);
-      const ids = await deps.conversations.conversationsOf(user);
-      const memberships = ids.map(async (id) => {
-        const conversation = await deps.conversations.conversation(id);
-        const membership = await deps.conversations.membership(id, user);
-        return conversation && membership ? [toMembership(conversation, membership)] : [];
+      const users = [...new Set([request.userId, ...request.userIds].filter((id) => id !== "").map(userId))];
+      const usersOf = new Map<ConversationId, UserId[]>();
+      await eachInTurns(users, async (user) => {
+        for (const id of await deps.conversations.conversationsOf(user)) {
+          usersOf.set(id, [...(usersOf.get(id) ?? []), user]);
+        }
       });
-      return { memberships: (await Promise.all(memberships)).flat() };
+      const memberships = await eachInTurns([...usersOf], async ([id, members]) => {
+        const conversation = await deps.conversations.conversation(id);
+        if (!conversation) return [];
+        const views = await deps.conversations.memberships(id, members);
+        return views.map((view) => toMembership(conversation, view));
+      });
+      return { memberships: memberships.flat() };
     },
 
     async listChangedMarks(request) {
-      const since = request.since ? timestampMs(request.since) : 0;
-      return { marks: (await deps.marks.changedSince(userId(request.userId), since)).map(toMarks) };
+      const queries = [request, ...request.further].filter((query) => query.userId !== "");
+      const marks = await eachInTurns(queries, ({ userId: user, since }) =>
+        deps.marks.changedSince(userId(user), since ? timestampMs(since) : 0),
+      );
+      return { marks: marks.flat().map(toMarks) };
+    },
+
+    async readEvents({ conversationId: asked, fromSeq, toSeq }) {
+      const id = conversationId(asked);
+      const conversation = await deps.conversations.conversation(id);
+      if (!conversation) return {};
+      const to = Math.min(Number(toSeq), conversation.headSeq);
+      const ranges = rangesWithin(conversation, [{ from: 1, to: conversation.headSeq }], Number(fromSeq), to);
+      return { ...(await pageOfEvents(deps, id, ranges, maxEvents)), headSeq: BigInt(conversation.headSeq) };
     },
 
     async checkMembership(request) {
@@ -41,6 +69,16 @@ export function internalRoutes(deps: InternalDeps): Handlers {
       };
     },
   };
+}
+
+/** As `Promise.all`, but few at a time. */
+async function eachInTurns<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>) {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += partitionsATurn) {
+    if (start > 0) await nextTurn();
+    results.push(...(await Promise.all(items.slice(start, start + partitionsATurn).map(work))));
+  }
+  return results;
 }
 
 function toMembership(conversation: ConversationView, view: MembershipView): Membership {

@@ -1789,6 +1789,13 @@ export declare type ListMembershipsRequest = Message$1<"parley.chat.v1.ListMembe
    * @generated from field: string user_id = 1;
    */
   userId: string;
+
+  /**
+   * Further users: many at once cost less than one at a time.
+   *
+   * @generated from field: repeated string user_ids = 2;
+   */
+  userIds: string[];
 };
 
 /**
@@ -1836,6 +1843,13 @@ export declare type ListChangedMarksRequest = Message$1<"parley.chat.v1.ListChan
    * @generated from field: google.protobuf.Timestamp since = 2;
    */
   since?: Timestamp | undefined;
+
+  /**
+   * Further users: many at once cost less than one at a time.
+   *
+   * @generated from field: repeated parley.chat.v1.ListChangedMarksRequest.Query further = 3;
+   */
+  further: ListChangedMarksRequest_Query[];
 };
 
 /**
@@ -1845,13 +1859,40 @@ export declare type ListChangedMarksRequest = Message$1<"parley.chat.v1.ListChan
 export declare const ListChangedMarksRequestSchema: GenMessage<ListChangedMarksRequest>;
 
 /**
+ * A user and a time.
+ *
+ * @generated from message parley.chat.v1.ListChangedMarksRequest.Query
+ */
+export declare type ListChangedMarksRequest_Query = Message$1<"parley.chat.v1.ListChangedMarksRequest.Query"> & {
+  /**
+   * The user.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Marks changed at or after this time.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message parley.chat.v1.ListChangedMarksRequest.Query.
+ * Use `create(ListChangedMarksRequest_QuerySchema)` to create a new message.
+ */
+export declare const ListChangedMarksRequest_QuerySchema: GenMessage<ListChangedMarksRequest_Query>;
+
+/**
  * Response of ListChangedMarks.
  *
  * @generated from message parley.chat.v1.ListChangedMarksResponse
  */
 export declare type ListChangedMarksResponse = Message$1<"parley.chat.v1.ListChangedMarksResponse"> & {
   /**
-   * The user's own marks.
+   * The own marks of each user.
    *
    * @generated from field: repeated parley.chat.v1.Marks marks = 1;
    */
@@ -1863,6 +1904,74 @@ export declare type ListChangedMarksResponse = Message$1<"parley.chat.v1.ListCha
  * Use `create(ListChangedMarksResponseSchema)` to create a new message.
  */
 export declare const ListChangedMarksResponseSchema: GenMessage<ListChangedMarksResponse>;
+
+/**
+ * Request of ReadEvents.
+ *
+ * @generated from message parley.chat.v1.ReadEventsRequest
+ */
+export declare type ReadEventsRequest = Message$1<"parley.chat.v1.ReadEventsRequest"> & {
+  /**
+   * The conversation.
+   *
+   * @generated from field: string conversation_id = 1;
+   */
+  conversationId: string;
+
+  /**
+   * First number.
+   *
+   * @generated from field: uint64 from_seq = 2;
+   */
+  fromSeq: bigint;
+
+  /**
+   * Last number; below `from_seq`: only the head is asked for.
+   *
+   * @generated from field: uint64 to_seq = 3;
+   */
+  toSeq: bigint;
+};
+
+/**
+ * Describes the message parley.chat.v1.ReadEventsRequest.
+ * Use `create(ReadEventsRequestSchema)` to create a new message.
+ */
+export declare const ReadEventsRequestSchema: GenMessage<ReadEventsRequest>;
+
+/**
+ * Response of ReadEvents.
+ *
+ * @generated from message parley.chat.v1.ReadEventsResponse
+ */
+export declare type ReadEventsResponse = Message$1<"parley.chat.v1.ReadEventsResponse"> & {
+  /**
+   * The events in order, as many as fit into one answer. Numbers that were lost are missing.
+   *
+   * @generated from field: repeated parley.chat.v1.Event events = 1;
+   */
+  events: Event[];
+
+  /**
+   * Where to go on; 0: there are no more up to `to_seq`.
+   *
+   * @generated from field: uint64 next_seq = 2;
+   */
+  nextSeq: bigint;
+
+  /**
+   * Last number of the conversation; 0: there is no such conversation.
+   *
+   * @generated from field: uint64 head_seq = 3;
+   */
+  headSeq: bigint;
+};
+
+/**
+ * Describes the message parley.chat.v1.ReadEventsResponse.
+ * Use `create(ReadEventsResponseSchema)` to create a new message.
+ */
+export declare const ReadEventsResponseSchema: GenMessage<ReadEventsResponse>;
 
 /**
  * Request of CheckMembership.
@@ -2139,6 +2248,16 @@ export declare const ChatService: GenService<{
     methodKind: "unary";
     input: typeof ListChangedMarksRequestSchema;
     output: typeof ListChangedMarksResponseSchema;
+  },
+  /**
+   * Events of a conversation whoever may see them, for services that deliver: one answer serves all whom they tell.
+   *
+   * @generated from rpc parley.chat.v1.ChatService.ReadEvents
+   */
+  readEvents: {
+    methodKind: "unary";
+    input: typeof ReadEventsRequestSchema;
+    output: typeof ReadEventsResponseSchema;
   },
   /**
    * Whether a user may read and post in a conversation, and who is in it, for services that authorize by conversation.
