@@ -54,7 +54,7 @@ export async function startServer(
     const running = await runModules(parts.modules, boot);
     endings.push(running.stop);
     if (!core) servePeers(served, engines, stopping.signal);
-    const { metrics, callBudget } = boot;
+    const { metrics, callBudget, budgets } = boot;
     const edge = await openEdge({
       config,
       logger,
@@ -64,6 +64,7 @@ export async function startServer(
       ...(core ? { forwarding: forwardingOf(core, served) } : {}),
       authenticator,
       callBudget,
+      budgets,
       tracing: boot.tracing,
       notReady: () => [...(core ? notReadyOf(core, engines) : []), ...running.notReady()],
     });

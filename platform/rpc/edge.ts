@@ -10,7 +10,7 @@ import { StartError } from "#platform/runtime/start-error.ts";
 import type { Tracing } from "#platform/telemetry/tracing.ts";
 import { createAdmission, createPeerAdmission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
-import type { Budget } from "./budgets.ts";
+import type { Budget, Budgets } from "./budgets.ts";
 import { type CallObserver, type Calls, createCalls } from "./calls/calls.ts";
 import { createCors } from "./cors.ts";
 import type { Exchange } from "./exchange/exchange.ts";
@@ -49,6 +49,8 @@ export interface EdgeOptions {
   readonly authenticator: () => Authenticator;
   /** What each user may call in a minute; shared with what is said on streams. */
   readonly callBudget: Budget;
+  /** Where the other budgets are made. */
+  readonly budgets: Budgets;
   /** Why the server can't serve now; empty: it can. */
   readonly notReady: () => string[];
   /** Absent: telemetry is off. */
@@ -110,11 +112,11 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 function openCalls(
-  { config, served, peerKey, forwarding, authenticator, callBudget, metrics, logger, tracing }: EdgeOptions,
+  { config, served, peerKey, forwarding, authenticator, callBudget, budgets, metrics, logger, tracing }: EdgeOptions,
   policyOf: PolicyOf,
   maxMessageBytes: (method: DescMethod) => number,
 ): Calls {
-  const limits = createRateLimits(policyOf, config.limits, callBudget);
+  const limits = createRateLimits(policyOf, config.limits, callBudget, budgets);
   const admitCaller = createAdmission(policyOf, authenticator);
   const countOpen = createOpenCallLimit(config, policyOf);
   const admitPeer = createPeerAdmission(policyOf, createReadPeer(peerKey));

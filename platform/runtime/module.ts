@@ -8,7 +8,7 @@ import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store
 import type { EventLog } from "#platform/log/event-log.ts";
 import type { Following } from "#platform/log/following.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
-import type { Budget } from "#platform/rpc/budgets.ts";
+import type { Budget, Budgets } from "#platform/rpc/budgets.ts";
 import type { Tracing } from "#platform/telemetry/tracing.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -52,6 +52,8 @@ export interface Boot {
   readonly sealer: Sealer;
   /** Calls a minute of each user. The edge charges calls, the gateway what is said on streams, both by `userKey`. */
   readonly callBudget: Budget;
+  /** Where other budgets are made. */
+  readonly budgets: Budgets;
   /** The store's engine, open and migrated. Reading it throws in a process without data. */
   readonly store: Store;
   /** How far the consumers of the log have come. In the store, as `store` is. */

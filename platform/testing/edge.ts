@@ -3,7 +3,7 @@ import { type Client, createClient, type Interceptor, type ServiceImpl } from "@
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { Registry } from "prom-client";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
-import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
+import { createBudget, createMemoryBudgets, minuteMs } from "#platform/rpc/budgets.ts";
 import { type Edge, type EdgeOptions, openEdge } from "#platform/rpc/edge.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { noOpenLimits } from "#platform/rpc/port/connection-limits.ts";
@@ -46,6 +46,7 @@ export async function openTestEdge(
   const edge = await openEdge({
     config,
     callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
+    budgets: createMemoryBudgets(),
     logger: createLogger("debug", { write: (line) => void logged.push(JSON.parse(line)) }),
     metrics,
     served,

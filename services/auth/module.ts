@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { UserService } from "#gen/parley/user/v1/user_pb.js";
-import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
+import { minuteMs } from "#platform/rpc/budgets.ts";
 import { type Config, ConfigError } from "#platform/runtime/config.ts";
 import { readOrMakeKey } from "#platform/runtime/key-file.ts";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
@@ -48,7 +48,7 @@ async function startAuth(boot: Boot): Promise<Module> {
     accessTtlMs,
     refreshTtlMs,
     sessionMaxMs,
-    refreshBudget: createBudget(config.limits.loginsPerMinute, minuteMs),
+    refreshBudget: boot.budgets.create("refresh", config.limits.loginsPerMinute, minuteMs),
   });
   const passwords = await createPasswords();
   const makeAccounts = createAccountMaker(accounts, boot.peer(UserService));

@@ -2,7 +2,7 @@
 
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
-import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
+import { createBudget, createMemoryBudgets, minuteMs } from "#platform/rpc/budgets.ts";
 import { openEdge } from "#platform/rpc/edge.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { systemClock } from "#platform/runtime/clock.ts";
@@ -32,6 +32,7 @@ const edge = await openEdge({
   served,
   authenticator: () => authenticator,
   callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
+  budgets: createMemoryBudgets(),
   notReady: () => [],
 });
 console.log(`ready at ${edge.url}`);

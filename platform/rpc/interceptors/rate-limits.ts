@@ -4,7 +4,7 @@ import { LogInRequestSchema } from "#gen/parley/auth/v1/auth_pb.js";
 import { Auth, RateLimit } from "#gen/parley/options/v1/options_pb.js";
 import type { Config } from "#platform/runtime/config.ts";
 import type { Admit } from "../admission.ts";
-import { type Budget, createBudget, minuteMs, userKey } from "../budgets.ts";
+import { type Budget, type Budgets, createBudget, minuteMs, userKey } from "../budgets.ts";
 import { clientAddressKey, identityKey } from "../identity.ts";
 import type { PolicyOf } from "../method-policy.ts";
 import { addressBlock } from "../port/client-address.ts";
@@ -25,21 +25,26 @@ export interface RateLimits {
   readonly interceptors: (method: DescMethod) => readonly Interceptor[];
 }
 
-export function createRateLimits(policyOf: PolicyOf, limits: Config["limits"], calls: Budget): RateLimits {
-  const budgets: Record<RateLimit, Budget> = {
+export function createRateLimits(
+  policyOf: PolicyOf,
+  limits: Config["limits"],
+  calls: Budget,
+  budgets: Budgets,
+): RateLimits {
+  const byLimit: Record<RateLimit, Budget> = {
     [RateLimit.UNSPECIFIED]: calls,
-    [RateLimit.REGISTER]: createBudget(limits.registersPerHour, 60 * minuteMs),
-    [RateLimit.LOG_IN]: createBudget(limits.loginsPerMinute, minuteMs),
-    [RateLimit.SEARCH]: createBudget(limits.searchesPerMinute, minuteMs),
+    [RateLimit.REGISTER]: budgets.create("register", limits.registersPerHour, 60 * minuteMs),
+    [RateLimit.LOG_IN]: budgets.create("logIn", limits.loginsPerMinute, minuteMs),
+    [RateLimit.SEARCH]: budgets.create("search", limits.searchesPerMinute, minuteMs),
     // The auth service charges it: here nobody knows yet whose the token is.
     [RateLimit.REFRESH]: createBudget(0, minuteMs),
   };
-  const identifiers = createBudget(limits.loginsPerMinute * loginsOfAll, minuteMs);
+  const identifiers = budgets.create("logInOf", limits.loginsPerMinute * loginsOfAll, minuteMs);
   return {
     async admit({ method, values }) {
       const { auth, rateLimit } = policyOf(method);
       const exempt = auth === Auth.OPERATOR || (auth === Auth.PUBLIC && rateLimit === RateLimit.UNSPECIFIED);
-      if (!exempt) await budgets[rateLimit].charge(callerOf(values));
+      if (!exempt) await byLimit[rateLimit].charge(callerOf(values));
     },
     interceptors: ({ input }) => (input === LogInRequestSchema ? [chargeIdentifier(identifiers)] : []),
   };
