@@ -11,7 +11,7 @@ function onlyProcess(self: Process): Processes {
   const listeners = new Set<() => void>();
   let isAnnounced = false;
   return {
-    async announce() {
+    announce() {
       isAnnounced = true;
       for (const listener of listeners) listener();
     },
@@ -42,29 +42,26 @@ function holdAll(held: Set<number>, keys: number, work: LeasedWork, tell: () => 
   const leaving = new Map<number, Promise<void>>();
   let isStopped = false;
   const gain = (key: number) => {
-    if (isStopped) return;
     held.add(key);
     work.gained(key);
     tell();
   };
-  const lose = (key: number) => {
-    if (!held.has(key) || leaving.has(key)) return;
-    const left = work.lost(key).finally(() => {
-      leaving.delete(key);
-      held.delete(key);
-      tell();
-    });
-    leaving.set(key, left);
+  const lose = async (key: number) => {
+    await work.lost(key);
+    leaving.delete(key);
+    held.delete(key);
+    tell();
+    if (!isStopped) gain(key);
+  };
+  const giveUp = (key: number) => {
+    if (held.has(key) && !leaving.has(key)) leaving.set(key, lose(key));
   };
   for (let key = 0; key < keys; key++) gain(key);
   return {
-    giveUp(key) {
-      lose(key);
-      void leaving.get(key)?.then(() => gain(key));
-    },
+    giveUp,
     async stop() {
       isStopped = true;
-      for (const key of held) lose(key);
+      for (const key of held) giveUp(key);
       await Promise.all(leaving.values());
     },
   };

@@ -16,8 +16,8 @@ export interface Process {
  * It is a hint for who to call. Whether a process does what it is called for is known only by calling it.
  */
 export interface Processes {
-  /** Begins to tell what this process runs. Until then it is heard, but serves nothing. Resolves once others can hear it. */
-  announce(): Promise<void>;
+  /** Tells the others that this process serves its modules now. Until then it is heard, but serves nothing. */
+  announce(): void;
   /** All that run, in the order of their ids; this one always is among them. */
   running(): readonly Process[];
   /** Those that run a module and have been announced. */

@@ -1,0 +1,201 @@
+import { type KV, Kvm } from "@nats-io/kv";
+import type { Msg, Subscription } from "@nats-io/nats-core";
+import type { NatsEngine } from "#platform/engines/nats.ts";
+import { Attendance, beatMs } from "./attendance.ts";
+import type { Process } from "./processes.ts";
+
+export type NatsOfFleet = Pick<NatsEngine, "connection" | "name" | "replicas">;
+
+/** What a process tells of itself. */
+export interface Beat {
+  readonly process: Process;
+  /** Rises with each beat of a process. */
+  readonly number: number;
+  readonly isAnnounced: boolean;
+  readonly groups: { readonly [group: string]: GroupPart };
+}
+
+/** What a process has to do with a group of leases. */
+export interface GroupPart {
+  readonly competes: boolean;
+  /** The keys that it holds, with the revision under which it took each. */
+  readonly held: { readonly [key: string]: number };
+}
+
+/** The beats of all processes of an installation. */
+export interface Beats {
+  /** Id of this process. */
+  readonly self: string;
+  /** The last beat of each process that runs; the own one as it would be told now. */
+  all(): readonly Beat[];
+  /** Whether a process may run: it was heard lately, or it can't be told yet. */
+  mayRun(id: string): boolean;
+  /** From now on this process serves its modules; told at once. */
+  announce(): void;
+  /** Changes what is told of a group, and tells it at once. */
+  tell(group: string, part: GroupPart): void;
+  /** Called with each own beat that comes back, and with each change of what is told. Returns what ends it. */
+  listen(listener: (isOwn: boolean) => void): () => void;
+  /** Says good-bye. Closing twice is harmless. */
+  close(): Promise<void>;
+}
+
+/** How long one beat may take to be stored. */
+const putTimeoutMs = 1_000;
+/** What a process says last. */
+const goodBye = "";
+/** What a process left is dropped by the server after this. */
+const forgottenMs = 10_000;
+
+/**
+ * One small write a process and beat, into a bucket in the server's memory; the server tells it on to all, in one order.
+ * Nobody reads the bucket: who joins is answered by a beat of each.
+ */
+export async function openBeats(nats: NatsOfFleet, self: Process): Promise<Beats> {
+  const beats = new NatsBeats(nats, self);
+  await beats.open();
+  return beats;
+}
+
+class NatsBeats implements Beats {
+  readonly self: string;
+  readonly #nats: NatsOfFleet;
+  readonly #attendance: Attendance;
+  readonly #others = new Map<string, Beat>();
+  readonly #listeners = new Set<(isOwn: boolean) => void>();
+  #own: Beat;
+  #bucket: KV | undefined;
+  #heard: Subscription | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> | undefined;
+  #isDue = false;
+  #isClosed = false;
+
+  constructor(nats: NatsOfFleet, self: Process) {
+    this.self = self.id;
+    this.#nats = nats;
+    this.#attendance = new Attendance(self.id);
+    this.#own = { process: self, number: 0, isAnnounced: false, groups: {} };
+  }
+
+  async open(): Promise<void> {
+    const { connection, name } = this.#nats;
+    this.#heard = connection.subscribe(`${name}.fleet.>`, {
+      callback: (error, message) => {
+        if (!error) this.#hear(message);
+      },
+    });
+    this.#bucket = await this.#openBucket();
+    this.#timer = setInterval(() => this.#send(), beatMs).unref();
+    this.#send();
+  }
+
+  all(): readonly Beat[] {
+    return [this.#own, ...this.#others.values()];
+  }
+
+  mayRun(id: string): boolean {
+    return this.#attendance.mayRun(id);
+  }
+
+  announce(): void {
+    this.#tell({ isAnnounced: true });
+  }
+
+  tell(group: string, part: GroupPart): void {
+    this.#tell({ groups: { ...this.#own.groups, [group]: part } });
+  }
+
+  listen(listener: (isOwn: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#heard?.unsubscribe();
+    await this.#sending;
+    await this.#bucket?.put(this.self, goodBye, { timeout: putTimeoutMs }).catch(() => undefined);
+  }
+
+  #tell(change: Partial<Beat>): void {
+    this.#own = { ...this.#own, ...change };
+    this.#send();
+    this.#changed(false);
+  }
+
+  #openBucket(): Promise<KV> {
+    const { connection, name, replicas } = this.#nats;
+    const bucket = `${name}_processes`;
+    return new Kvm(connection).create(bucket, {
+      replicas,
+      storage: "memory",
+      ttl: forgottenMs,
+      timeout: putTimeoutMs,
+      republish: { src: `$KV.${bucket}.>`, dest: `${name}.fleet.>` },
+    });
+  }
+
+  /** One beat at a time: what changes meanwhile is told right after it. */
+  #send(): void {
+    if (this.#isClosed) return;
+    if (this.#sending) {
+      this.#isDue = true;
+      return;
+    }
+    this.#isDue = false;
+    this.#sending = this.#put().finally(() => {
+      this.#sending = undefined;
+      if (this.#isDue) this.#send();
+    });
+  }
+
+  async #put(): Promise<void> {
+    this.#own = { ...this.#own, number: this.#own.number + 1 };
+    try {
+      this.#bucket ??= await this.#openBucket();
+      await this.#bucket.put(this.self, JSON.stringify(this.#own), { timeout: putTimeoutMs });
+    } catch {
+      // A server that lost its memory lost the bucket, too.
+      this.#bucket = undefined;
+      this.#isDue = false;
+    }
+  }
+
+  #hear(message: Msg): void {
+    const id = message.subject.slice(message.subject.lastIndexOf(".") + 1);
+    if (message.data.length === 0) this.#hearGoodBye(id);
+    else if (id === this.self) this.#hearSelf(message.json<Beat>());
+    else this.#hearOther(id, message.json<Beat>());
+  }
+
+  #hearGoodBye(id: string): void {
+    this.#attendance.left(id);
+    if (this.#others.delete(id)) this.#changed(false);
+  }
+
+  #hearOther(id: string, beat: Beat): void {
+    const before = this.#others.get(id);
+    if (before && before.number >= beat.number) return;
+    this.#others.set(id, beat);
+    if (this.#attendance.heard(id)) this.#send();
+    if (before?.isAnnounced !== beat.isAnnounced || !isSame(before.groups, beat.groups)) this.#changed(false);
+  }
+
+  /** Older ones were held up on their way: many may come at once, and say nothing of the time that passed. */
+  #hearSelf({ number }: Beat): void {
+    if (number !== this.#own.number) return;
+    for (const gone of this.#attendance.heardSelf(performance.now())) this.#others.delete(gone);
+    this.#changed(true);
+  }
+
+  #changed(isOwn: boolean): void {
+    for (const listener of this.#listeners) listener(isOwn);
+  }
+}
+
+function isSame(one: Beat["groups"], other: Beat["groups"]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

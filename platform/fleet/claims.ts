@@ -1,0 +1,26 @@
+import type { Beat, Beats } from "./beats-nats.ts";
+import type { Process } from "./processes.ts";
+
+/** That a process holds a key. Of several claims on a key the one of the highest revision holds. */
+export interface Claim {
+  readonly process: Process;
+  readonly revision: number;
+}
+
+export function claimOn(beats: Beats, group: string, key: number): Claim | undefined {
+  let best: Claim | undefined;
+  for (const { process, groups } of beats.all()) {
+    const revision = groups[group]?.held[key];
+    if (revision !== undefined && revision > (best?.revision ?? 0)) best = { process, revision };
+  }
+  return best;
+}
+
+/** Ids of the processes that compete for a group. */
+export function competitorsFor(beats: Beats, group: string): string[] {
+  const competes = ({ groups }: Beat) => groups[group]?.competes === true;
+  return beats
+    .all()
+    .filter(competes)
+    .map(({ process }) => process.id);
+}

@@ -1,0 +1,4 @@
+import { describeFleet } from "./fleet.contract.ts";
+import { createMemoryFleet } from "./fleet-memory.ts";
+
+describeFleet("memory", async (self) => createMemoryFleet(self));
