@@ -46,6 +46,6 @@ export function endClientSpan(span: Span, failure: ConnectError | undefined): vo
 }
 
 /** By the names of gRPC, whichever protocol it was. */
-function statusOf(failure: ConnectError | undefined): string {
+export function statusOf(failure: ConnectError | undefined): string {
   return failure ? codeToString(failure.code).toUpperCase() : "OK";
 }

@@ -1,6 +1,5 @@
-import { Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import type { EventLog } from "#platform/log/event-log.ts";
-import type { Following } from "#platform/log/following.ts";
 
 /** The log as the sequencer sees it, with its appends measured. */
 export function measureAppends(log: EventLog, registry: Registry): EventLog {
@@ -17,6 +16,11 @@ export function measureAppends(log: EventLog, registry: Registry): EventLog {
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
     registers: [registry],
   });
+  const takeovers = new Counter({
+    name: "parley_takeovers_total",
+    help: "Shards that this process has taken, at its start or from another process, and after unknown outcomes.",
+    registers: [registry],
+  });
   return {
     ...log,
     async append(shard, expectedTail, record) {
@@ -24,7 +28,8 @@ export function measureAppends(log: EventLog, registry: Registry): EventLog {
       try {
         const outcome = await log.append(shard, expectedTail, record);
         end({ outcome });
-        entries.observe(record.entries.length);
+        if (record.owner === "") entries.observe(record.entries.length);
+        else if (outcome === "appended") takeovers.inc();
         return outcome;
       } catch (error) {
         end({ outcome: "unknown" });
@@ -32,26 +37,4 @@ export function measureAppends(log: EventLog, registry: Registry): EventLog {
       }
     },
   };
-}
-
-/** How far the store is behind the log, and which shards are stopped: read when they are asked for. */
-export function measureShards(following: Following, registry: Registry): void {
-  const shards = Array.from({ length: following.shards }, (_, shard) => shard);
-  new Gauge({
-    name: "parley_store_behind_entries",
-    help: "Entries of the log that the store does not hold yet, all shards together.",
-    registers: [registry],
-    collect() {
-      const behind = shards.map((shard) => following.behind(shard).entries);
-      this.set(behind.reduce((sum, entries) => sum + entries, 0));
-    },
-  });
-  new Gauge({
-    name: "parley_shards_stopped",
-    help: "Shards that are stopped because their log is damaged. Anything but 0 needs an operator.",
-    registers: [registry],
-    collect() {
-      this.set(shards.filter((shard) => following.stopped(shard) !== undefined).length);
-    },
-  });
 }

@@ -5,7 +5,10 @@ import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-st
 import { startTrimmer } from "#platform/log/trimmer.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
-import { measureAppends, measureShards } from "./chat-metrics.ts";
+import { traceAppends } from "#platform/telemetry/log-spans.ts";
+import { measureAppends } from "./chat-metrics.ts";
+import { traceCommands } from "./command-spans.ts";
+import { watchBatches } from "./projector/batch-watch.ts";
 import { startProjector } from "./projector/projector.ts";
 import { verifyCheckpoints } from "./projector/verify-checkpoints.ts";
 import { createAfterTokens } from "./reads/after-tokens.ts";
@@ -25,15 +28,23 @@ export const chatModule: ModuleDefinition = { name: "chat", needs: ["user"], sta
 async function startChat(boot: Boot): Promise<Module> {
   const { following, clock, logger, sealer, bus } = boot;
   const { db } = boot.store;
-  const log = measureAppends(boot.log, boot.metrics);
-  measureShards(following, boot.metrics);
+  const { tracing, metrics } = boot;
+  const logSystem = boot.config.log.kind;
+  const measured = measureAppends(boot.log, metrics);
+  const log = tracing ? traceAppends(measured, tracing, logSystem) : measured;
   const stores = { conversations: createSqliteConversations(db), history: createSqliteHistory(db) };
   const idempotence = createSqliteIdempotence(db);
   const checkpoints = createSqliteCheckpoints(db);
   await verifyCheckpoints(checkpoints, following, log);
   const recent = followMemberships(following);
   const conversations = createConversationReads(stores.conversations, following, recent);
-  const projector = startProjector({ following, ...stores, projection: createSqliteProjection(db), logger });
+  const projector = startProjector({
+    following,
+    ...stores,
+    projection: createSqliteProjection(db),
+    logger,
+    watch: watchBatches({ following, metrics, clock, tracing, logSystem }),
+  });
   const owner = `${hostname()}/${process.pid}/${uuidv7()}`;
   const incarnation = boot.incarnation;
   const sequencer = await startSequencer({
@@ -62,7 +73,7 @@ async function startChat(boot: Boot): Promise<Module> {
       history: createHistoryReads(stores.history, following),
       marks: createSqliteMarks(db),
       idempotence,
-      sequencer,
+      sequencer: tracing ? traceCommands(sequencer, tracing, logSystem) : sequencer,
       following,
       after: createAfterTokens(sealer, following),
       sealer,

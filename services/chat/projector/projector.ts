@@ -19,7 +19,16 @@ export interface ProjectorOptions {
   readonly history: HistoryStore;
   readonly projection: ProjectionStore;
   readonly logger: Logger;
+  /** Around the writing of each batch, for measures and spans. */
+  readonly watch?: WatchBatch;
 }
+
+/** Writes a batch of one shard's entries by calling `write`. */
+export type WatchBatch = (
+  shard: number,
+  entries: readonly FollowedEntry[],
+  write: () => Promise<void>,
+) => Promise<void>;
 
 export interface Projector {
   /** Why the store is not being written, or undefined. */
@@ -88,12 +97,18 @@ class ShardProjector {
 
   async #run(): Promise<void> {
     try {
-      for (let entries = this.#pending(); entries.length > 0; entries = this.#pending()) await this.#project(entries);
+      for (let entries = this.#pending(); entries.length > 0; entries = this.#pending()) await this.#watched(entries);
       this.failure = undefined;
     } catch (error) {
       this.failure = `shard ${this.#shard} can't be projected`;
       this.#options.logger.error({ err: error, shard: this.#shard }, "projector failed");
     }
+  }
+
+  async #watched(entries: readonly FollowedEntry[]): Promise<void> {
+    const { watch } = this.#options;
+    if (watch) await watch(this.#shard, entries, () => this.#project(entries));
+    else await this.#project(entries);
   }
 
   async #project(entries: readonly FollowedEntry[]): Promise<void> {
