@@ -14,6 +14,7 @@ import { watchPresence } from "./delivery/presence-watch.ts";
 import { createDeliveryRoutes } from "./delivery/routes.ts";
 import { watchSessions } from "./delivery/session-watch.ts";
 import { createStreamMetrics } from "./delivery/stream-metrics.ts";
+import { watchTold } from "./delivery/told-entries.ts";
 import { keepStreamsUp } from "./delivery/upkeep.ts";
 import { WriteTurns } from "./delivery/write-turns.ts";
 
@@ -43,7 +44,7 @@ function startGateway(boot: Boot): Module {
   const turns = new WriteTurns(metrics.wrote);
   boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, turns }));
   const endings = [
-    following.listen((entry) => audience.tell(entry)),
+    following.listen(watchTold(boot, (entry) => audience.tell(entry))),
     watchSessions({ delivery, auth: boot.peer(AuthService), bus, clock, logger }),
     passEphemera(bus, audience, clock),
     keepStreamsUp({ delivery, following, clock }),

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Client } from "@connectrpc/connect";
 import type { ChatService, Membership as MembershipMessage } from "#gen/parley/chat/v1/chat_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
@@ -6,7 +5,9 @@ import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import { type ConversationId, conversationId, type UserId } from "#platform/runtime/ids.ts";
 import { eventItem } from "./frames.ts";
+import { type AskOne, gatherCalls } from "./gathered-calls.ts";
 import { Membership, type MembershipChange, usersAdded, usersRemoved } from "./membership.ts";
+import { MembershipChanges } from "./membership-changes.ts";
 import type { Stream } from "./stream.ts";
 
 /** A user with open streams. */
@@ -26,8 +27,8 @@ interface Room {
 
 const asGateway = { kind: "service", name: "gateway" } as const;
 const lookUpTimeoutMs = 5000;
-/** Entries that are looked through at once for memberships. */
-const scanSize = 5000;
+/** Of a call that may ask for many. */
+const listTimeoutMs = 15_000;
 
 /**
  * Who listens to what: the index from conversations to the streams of this process. One listener on the log serves them
@@ -36,12 +37,16 @@ const scanSize = 5000;
 export class Audience {
   readonly #following: Following;
   readonly #chat: Client<typeof ChatService>;
+  readonly #changes: MembershipChanges;
+  readonly #storedOf: AskOne<UserId, readonly MembershipMessage[]>;
   readonly #listeners = new Map<UserId, Listener>();
   readonly #rooms = new Map<ConversationId, Room>();
 
   constructor(following: Following, chat: Client<typeof ChatService>) {
     this.#following = following;
     this.#chat = chat;
+    this.#changes = new MembershipChanges(following);
+    this.#storedOf = gatherCalls((users) => listMemberships(chat, users));
   }
 
   /** Makes the user a listener; changes of membership that are followed from now on are learned. */
@@ -79,14 +84,12 @@ export class Audience {
    * ring only drops what is stored, so nothing falls between.
    */
   async load(listener: Listener, positions: readonly number[], signal: AbortSignal): Promise<void> {
-    for (let shard = 0; shard < this.#following.shards; shard++) {
-      await this.#learnFromRing(listener, shard, positions[shard] ?? 0);
+    for (const change of this.#changes.of(listener.userId)) {
+      const { shard, position, conversationId: id } = change;
+      const from = Math.min(positions[shard] ?? 0, this.#following.watermark(shard));
+      if (position > from) this.learn(listener, id, change);
     }
-    const { memberships } = await this.#chat.listMemberships(
-      { userId: listener.userId },
-      callAs(asGateway, { signal }),
-    );
-    for (const stored of memberships) this.#learnStored(listener, stored);
+    for (const stored of await this.#storedOf(listener.userId, signal)) this.#learnStored(listener, stored);
     for (const [id, membership] of listener.memberships) {
       if (membership.kind === ConversationKind.UNSPECIFIED) await this.#lookUp(id, listener, signal);
       if (membership.lasts) this.#enterRoom(id, listener, membership);
@@ -101,8 +104,8 @@ export class Audience {
     return membership;
   }
 
-  /** Tells an entry that was just followed to everybody whom it concerns. */
-  tell(entry: FollowedEntry): void {
+  /** Tells an entry that was just followed to everybody whom it concerns; returns on how many streams. */
+  tell(entry: FollowedEntry): number {
     for (const listener of this.#known(usersAdded(entry.event))) {
       const membership = this.learn(listener, entry.conversationId, { seq: entry.seq, added: true });
       this.#enterRoom(entry.conversationId, listener, membership);
@@ -111,34 +114,21 @@ export class Audience {
     const removed = this.#known(usersRemoved(entry.event));
     for (const listener of removed) this.learn(listener, entry.conversationId, { seq: entry.seq, added: false });
     const room = this.#rooms.get(entry.conversationId);
-    if (!room) return;
+    if (!room) return 0;
     room.memberCount = countAfter(room.memberCount, entry);
     const item = eventItem(entry);
     // A stream that is told may be closed by that, and leave the list.
+    let told = 0;
     room.listeners.forEach((membership, { streams }) => {
+      told += streams.length;
       for (let index = streams.length - 1; index >= 0; index--) streams[index]?.tell(entry, item, membership);
     });
     for (const listener of removed) this.#leaveRoom(entry.conversationId, listener);
+    return told;
   }
 
   #known(users: readonly UserId[]): Listener[] {
     return users.map((user) => this.#listeners.get(user)).filter((listener) => listener !== undefined);
-  }
-
-  async #learnFromRing(listener: Listener, shard: number, position: number): Promise<void> {
-    const following = this.#following;
-    let next = Math.min(position, following.watermark(shard));
-    for (;;) {
-      next = Math.max(next, following.ringStart(shard) - 1);
-      const entries = following.above(shard, next, scanSize) ?? [];
-      for (const entry of entries) {
-        const change = changeFor(listener.userId, entry);
-        if (change) this.learn(listener, entry.conversationId, change);
-      }
-      if (entries.length < scanSize) return;
-      next = entries.at(-1)?.position ?? next;
-      await nextTurn();
-    }
   }
 
   #learnStored(listener: Listener, stored: MembershipMessage): void {
@@ -185,9 +175,11 @@ export class Audience {
   }
 }
 
-function changeFor(user: UserId, { event, seq }: FollowedEntry): MembershipChange | undefined {
-  if (usersAdded(event).includes(user)) return { seq, added: true };
-  return usersRemoved(event).includes(user) ? { seq, added: false } : undefined;
+async function listMemberships(chat: Client<typeof ChatService>, users: readonly UserId[]) {
+  const request = { userIds: [...new Set(users)] };
+  const { memberships } = await chat.listMemberships(request, callAs(asGateway, { timeoutMs: listTimeoutMs }));
+  const byUser = Map.groupBy(memberships, ({ userId }) => userId);
+  return users.map((user) => byUser.get(user) ?? []);
 }
 
 function countAfter(count: number, { event }: FollowedEntry): number {
