@@ -82,7 +82,8 @@ test("an older Redis is refused at the start, with the version that is needed", 
 });
 
 test("a user that Redis refuses is told so at the start, without the password", async () => {
-  const redis = await startOwnRedis("--requirepass", "right");
+  const redis = await startOwnRedis();
+  await (await redis.connect()).client.config("SET", "requirepass", "right");
   const open = (credentials: string) =>
     openRedis({ url: parseRedisUrl(redis.url.replace("//", `//${credentials}`)), keyPrefix: "", logger });
   for (const credentials of ["", ":hunter2@", "ford:hunter2@"]) {
