@@ -5,9 +5,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
-import { type Engine, type EngineName, engineNames } from "./engine.ts";
+import { type EngineName, engineNames, type SharedEngine } from "./engine.ts";
 import { MissingEngine } from "./programs.ts";
-import { startEngine } from "./start-engine.ts";
+import { provideEngine } from "./provide-engine.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -18,17 +18,19 @@ declare module "vitest" {
 
 /** vitest calls it before the first worker, and what it answers after the last. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const engines = new Map<EngineName, Promise<Engine>>();
+  const engines = new Map<EngineName, Promise<SharedEngine>>();
   const server = createServer(async (request, response) => {
     const name = engineNames.find((name) => request.url === `/${name}`);
     if (!name) return response.writeHead(404).end();
-    const starting = engines.get(name) ?? startEngine(name);
+    const starting = engines.get(name) ?? provideEngine(name);
     engines.set(name, starting);
     try {
       const { url, monitors } = await starting;
       return response.end(JSON.stringify({ url, monitors }));
     } catch (error) {
-      return response.writeHead(error instanceof MissingEngine ? 501 : 500).end(String(error));
+      return response
+        .writeHead(error instanceof MissingEngine ? 501 : 500)
+        .end(error instanceof Error ? error.message : String(error));
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -64,6 +64,7 @@ export function cassandraCommand({ jars, config, logback, folder }: CommandSetti
     "-Xmx512m",
     "-Xss512k",
     "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
     ...opened.map((name) => `--add-opens=${name}=ALL-UNNAMED`),

@@ -11,14 +11,19 @@ export interface EngineAddress {
   readonly monitors: readonly string[];
 }
 
-/** A running engine. Whoever started it stops it; if that process dies, the engine and its data go with it. */
-export interface Engine extends EngineAddress {
+/** An engine that whoever has it may use, and gives up when done. */
+export interface SharedEngine extends EngineAddress {
   readonly name: EngineName;
-  /** Its processes. None where the engine was given by a URL or runs in containers: it cannot be hurt there. */
+  /** Ends what was started for it; what was there before is left alone. Twice is harmless. */
+  stop(): Promise<void>;
+}
+
+/** An engine in processes of its own. If the process that started it dies, the engine and its data go with it. */
+export interface Engine extends SharedEngine {
   readonly nodes: readonly EngineNode[];
   /** Waits until all nodes answer and, in a cluster, follow a leader. */
   ready(): Promise<void>;
-  /** Ends all nodes, paused ones too, and removes their data. Twice is harmless. */
+  /** Ends all nodes, paused ones too, and removes their data, unless `StartOptions.folder` holds it. */
   stop(): Promise<void>;
 }
 
@@ -39,17 +44,20 @@ export interface EngineNode {
   pause(): void;
   /** SIGCONT. */
   resume(): void;
-  /** Starts it again, killing it first if it runs, on the same ports and data, and waits until it answers. */
+  /** Starts it on the same ports and data, killing it first if it runs, and waits until it answers. */
   restart(): Promise<void>;
 }
 
 export interface StartOptions {
   /** A folder for the data that stays the caller's, such as a small tmpfs. By default a temporary one. */
   readonly folder?: string;
-  /** Program and arguments before each node's command line, such as `ip netns exec`, by the node's number from 0. */
+  /** Program and arguments before each node's command line, such as `ip netns exec …`, by the node's number from 0. */
   readonly wrapper?: (node: number) => readonly string[];
   /** The address that each node listens at, by its number from 0; 127.0.0.1 by default. */
   readonly host?: (node: number) => string;
-  /** False: acknowledge before fsync, as the engine's own default is. True by default. */
+  /**
+   * Acknowledge after fsync. By default NATS does, as a server demands it of its log. Cassandra does not, as its users
+   * have it: what it acknowledged less than 10 s before a SIGKILL may be gone.
+   */
   readonly syncAlways?: boolean;
 }

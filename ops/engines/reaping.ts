@@ -23,6 +23,7 @@ function startReaper(): ChildProcess {
   const child = spawn(process.execPath, [join(import.meta.dirname, "reaper.ts")], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
+    cwd: "/",
   });
   child.unref();
   if (child.stdin && "unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();

@@ -1,47 +1,47 @@
-/** A Redis server that stores nothing. */
+/** A Redis server that keeps nothing on disk. */
 import { join } from "node:path";
 import type { Engine, StartOptions } from "./engine.ts";
 import { createEngineProcess } from "./engine-process.ts";
 import { freePorts } from "./ports.ts";
-import { probeTcp } from "./probes.ts";
-import { findProgram, MissingEngine } from "./programs.ts";
-import { createRunFolder } from "./run-folder.ts";
+import { probeRedis } from "./probes.ts";
+import { findPrograms, findVersion, MissingEngine, runProgram } from "./programs.ts";
+import { startNodes } from "./start-nodes.ts";
+import { versions } from "./versions.ts";
 
 export async function startRedis(options: StartOptions = {}): Promise<Engine> {
-  const program = findProgram("redis-server");
-  if (!program) throw new MissingEngine("redis-server is not on PATH");
-  const run = createRunFolder("redis");
-  const host = options.host?.(0) ?? "127.0.0.1";
-  const [port = 0] = await freePorts(1, host);
-  const folder = join(options.folder ?? run.path, "redis");
-  const node = createEngineProcess({
-    name: "redis",
-    address: `${host}:${port}`,
-    folder,
-    logFolder: run.path,
-    command: [
-      ...(options.wrapper?.(0) ?? []),
-      program,
-      ...["--bind", host, "--port", String(port), "--dir", folder, "--save", "", "--appendonly", "no"],
-    ],
-    probe: () => probeTcp(host, port, "PING\r\n", (bytes) => bytes.toString().startsWith("+PONG")),
+  const program = await redisServer();
+  return await startNodes("redis", async (runFolder) => {
+    const host = options.host?.(0) ?? "127.0.0.1";
+    const [port = 0] = await freePorts(1, host);
+    const folder = join(options.folder ?? runFolder, "redis");
+    const settings = ["--bind", host, "--port", String(port), "--dir", folder, "--save", "", "--appendonly", "no"];
+    const address = `${host}:${port}`;
+    const node = createEngineProcess({
+      name: "redis",
+      address,
+      folder,
+      logFolder: runFolder,
+      command: [...(options.wrapper?.(0) ?? []), program, ...settings],
+      probe: () => probeRedis(address),
+    });
+    return { url: `redis://${address}`, monitors: [], nodes: [node], ready: async () => undefined };
   });
-  const engine: Engine = {
-    name: "redis",
-    url: `redis://${host}:${port}`,
-    monitors: [],
-    nodes: [node],
-    ready: () => Promise.resolve(),
-    async stop() {
-      await node.kill();
-      run.remove();
-    },
-  };
-  try {
-    await node.restart();
-    return engine;
-  } catch (error) {
-    await engine.stop();
-    throw error;
+}
+
+/** The server on PATH, or that of the distribution where this user may install it. */
+export async function redisServer(): Promise<string> {
+  const { floor } = versions.redis;
+  const found = await findVersion("redis-server", floor);
+  if (found) return found;
+  const [apt] = findPrograms("apt-get");
+  if (!apt || process.getuid?.() !== 0) {
+    throw new MissingEngine(`redis-server ${floor} or newer is not on PATH, and this user may not install it with apt`);
   }
+  // RUNLEVEL keeps the package from starting a server of its own.
+  const quiet = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  await runProgram(apt, ["update", "-qq"], quiet);
+  await runProgram(apt, ["install", "-qq", "-y", "--no-install-recommends", "redis-server"], quiet);
+  const installed = await findVersion("redis-server", floor);
+  if (!installed) throw new MissingEngine(`the redis-server that apt installs is older than ${floor}`);
+  return installed;
 }

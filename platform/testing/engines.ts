@@ -1,11 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { inject } from "vitest";
+import { describe, inject, test } from "vitest";
 import type { EngineAddress, EngineName } from "../../ops/engines/engine.ts";
+import { MissingEngine } from "../../ops/engines/programs.ts";
 
-/** The address of an engine that the whole run shares; the first to ask waits for its start. */
+/**
+ * The address of an engine that the whole run shares; the first who asks waits for its start. Where this machine has none
+ * and can get none: MissingEngine.
+ */
 export async function engineAddress(name: EngineName): Promise<EngineAddress> {
   const response = await fetch(`${inject("engineBroker")}/${name}`);
   const body = await response.text();
+  if (response.status === 501) throw new MissingEngine(body);
   if (response.status !== 200) throw new Error(body);
   return JSON.parse(body);
 }
@@ -13,6 +18,26 @@ export async function engineAddress(name: EngineName): Promise<EngineAddress> {
 /** The URL alone: `nats://127.0.0.1:4222`, `cql://…`, `redis://…`, without a namespace or a keyspace. */
 export async function engineUrl(name: EngineName): Promise<string> {
   return (await engineAddress(name)).url;
+}
+
+/**
+ * `describe` where all the engines are there. Where one is missing, a skipped test whose title says so; with `CI=true` it
+ * is a failure.
+ */
+export function describeOnEngines<Name extends EngineName>(
+  title: string,
+  names: readonly Name[],
+  suite: (engines: Readonly<Record<Name, EngineAddress>>) => void,
+): void {
+  describe(title, async () => {
+    try {
+      const found = await Promise.all(names.map(async (name) => [name, await engineAddress(name)]));
+      suite(Object.fromEntries(found));
+    } catch (error) {
+      if (!(error instanceof MissingEngine) || process.env.CI === "true") throw error;
+      test(`not run: ${error.message}`, ({ skip }) => skip());
+    }
+  });
 }
 
 /** A namespace or keyspace that no other test uses: letters and digits, at most 16. */
