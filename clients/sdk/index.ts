@@ -1,4 +1,5 @@
 /** The Parley client for browsers and Node. `@parley/sdk/node` adds HTTP/2 and storage in a file. */
+export type { Lost } from "./acknowledged.ts";
 export { type Backoff, type BackoffOptions, createBackoff, sleep } from "./backoff.ts";
 export { createClientIds } from "./client-ids.ts";
 export * from "./contract.ts";
@@ -22,7 +23,7 @@ export { attachmentOf, DigestError, type MediaTransfers, type NewFile, type Tran
 export { createOperator, type Operator, type OperatorOptions } from "./operator.ts";
 export type { Outbox, Posted, Refused } from "./outbox.ts";
 export type { OutboxEntry } from "./outbox-entry.ts";
-export type { Sent } from "./outbox-lane.ts";
+export type { Sent } from "./outbox-fate.ts";
 export { createParley, type Parley, type ParleyOptions } from "./parley.ts";
 export type { People } from "./people.ts";
 export type { Services } from "./services.ts";

@@ -26,7 +26,7 @@ function openLane() {
     conversationId,
     chat: createClient(ChatService, transport),
     signal: new AbortController().signal,
-    remove: async () => {},
+    settle: async () => {},
     refuse: () => {},
   });
 }

@@ -1,18 +1,9 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import { createBackoff, sleep } from "./backoff.ts";
-import type { ChatService, SendMessageResponse, SendMessagesResponse_Result as SendResult } from "./contract.ts";
-import { ClosedError, chatReason, isFinal, isSignedOut, RefusedError, reasonOf, retryAfterMs } from "./errors.ts";
+import type { ChatService } from "./contract.ts";
+import { ClosedError, isSignedOut, retryAfterMs } from "./errors.ts";
 import { batchLength, itemOf, maxBatchEntries, type OutboxEntry } from "./outbox-entry.ts";
-
-/** An acknowledged message. */
-export interface Sent {
-  readonly clientId: string;
-  readonly conversationId: string;
-  readonly seq: bigint;
-  readonly messageCount: bigint;
-  readonly time: Date;
-}
+import { type Fate, fateOf, fateOfFailed, type Sent } from "./outbox-fate.ts";
 
 export interface Pending {
   readonly entry: OutboxEntry;
@@ -20,10 +11,18 @@ export interface Pending {
   readonly outcome: PromiseWithResolvers<Sent>;
 }
 
+/** A message whose fate is known. */
+export interface Settled {
+  readonly entry: OutboxEntry;
+  readonly fate: Fate;
+}
+
 /** The messages of one conversation: sent in order, the next call only after the answer to the one before. */
 export interface Lane {
   readonly length: number;
   add(pending: Pending): void;
+  /** Puts messages before those that wait. */
+  addFirst(pending: readonly Pending[]): void;
   /** Sends until the lane is empty, the client is closed or nobody is signed in. */
   start(): Promise<void>;
 }
@@ -32,12 +31,13 @@ export interface LaneOptions {
   readonly conversationId: string;
   readonly chat: Client<typeof ChatService>;
   readonly signal: AbortSignal;
-  remove(clientIds: string[]): Promise<void>;
+  /** Takes messages out of the outbox's storage. */
+  settle(settled: readonly Settled[]): Promise<void>;
   refuse(entry: OutboxEntry, error: unknown): void;
 }
 
 export function createLane(options: LaneOptions): Lane {
-  const { conversationId, chat, signal, remove } = options;
+  const { conversationId, chat, signal } = options;
   const backoff = createBackoff();
   let waiting: Pending[] = [];
   let running: Promise<void> | undefined;
@@ -64,15 +64,11 @@ export function createLane(options: LaneOptions): Lane {
     if (batch.length === 0) return 0;
     const items = batch.map((pending) => itemOf(pending.entry));
     const { results } = await chat.sendMessages({ conversationId, items }, { signal });
-    const settled = batch.filter((_, index) => isSettled(results[index]));
-    await settle(settled);
-    batch.forEach((pending, index) => {
-      const result = results[index]?.outcome;
-      if (result?.case === "sent") pending.outcome.resolve(sentOf(pending.entry, result.value));
-      if (result?.case === "refused" && !result.value.retryable) {
-        reject(pending, new RefusedError(result.value.message, chatReason(result.value.reason)));
-      }
+    const settled = batch.flatMap((pending, index) => {
+      const fate = fateOf(pending.entry, results[index]);
+      return fate ? [{ pending, fate }] : [];
     });
+    await settle(settled);
     return settled.length === batch.length ? 0 : backoff.next();
   }
 
@@ -82,28 +78,30 @@ export function createLane(options: LaneOptions): Lane {
       abandon(error);
       return 0;
     }
-    if (!isFinal(error)) return backoff.next(retryAfterMs(error));
+    const fate = fateOfFailed(error);
+    if (!fate) return backoff.next(retryAfterMs(error));
     const [only, ...others] = batch;
     if (!only || others.length > 0) {
       suspects = batch.length;
       return 0;
     }
-    await settle([only]);
-    reject(only, new RefusedError(error instanceof Error ? error.message : "refused", reasonOf(error)));
+    await settle([{ pending: only, fate }]);
     return 0;
   }
 
-  /** Takes messages whose fate is known out of storage and lane. */
-  async function settle(settled: Pending[]): Promise<void> {
-    await remove(settled.map((pending) => pending.entry.clientId));
-    const gone = new Set(settled);
+  /** Takes messages out of storage and lane, then tells their fate. */
+  async function settle(settled: readonly { readonly pending: Pending; readonly fate: Fate }[]): Promise<void> {
+    await options.settle(settled.map(({ pending, fate }) => ({ entry: pending.entry, fate })));
+    const gone = new Set(settled.map(({ pending }) => pending));
     waiting = waiting.filter((pending) => !gone.has(pending));
     suspects = Math.max(0, suspects - settled.length);
-  }
-
-  function reject(pending: Pending, error: RefusedError): void {
-    pending.outcome.reject(error);
-    options.refuse(pending.entry, error);
+    for (const { pending, fate } of settled) {
+      if ("sent" in fate) pending.outcome.resolve(fate.sent);
+      else {
+        pending.outcome.reject(fate.refused);
+        options.refuse(pending.entry, fate.refused);
+      }
+    }
   }
 
   /** Never sends what storage did not take: after a crash its client id would be lost. */
@@ -125,6 +123,9 @@ export function createLane(options: LaneOptions): Lane {
       waiting.push(pending);
       pending.stored.catch((error) => drop(pending, error));
     },
+    addFirst(pending) {
+      waiting = [...pending, ...waiting];
+    },
     async start() {
       // What is added while a run ends, after its last look at the lane, is for the next run.
       while (waiting.length > 0) {
@@ -135,12 +136,4 @@ export function createLane(options: LaneOptions): Lane {
       }
     },
   };
-}
-
-function isSettled(result: SendResult | undefined): boolean {
-  return result?.outcome.case === "sent" || (result?.outcome.case === "refused" && !result.outcome.value.retryable);
-}
-
-function sentOf({ clientId, conversationId }: OutboxEntry, { seq, messageCount, time }: SendMessageResponse): Sent {
-  return { clientId, conversationId, seq, messageCount, time: time ? timestampDate(time) : new Date(0) };
 }

@@ -8,7 +8,7 @@ import { clientIdInterceptor } from "./interceptors/client-id.ts";
 import { retryInterceptor } from "./interceptors/retry.ts";
 import { createMediaTransfers, type MediaTransfers } from "./media.ts";
 import { lastIdKey, type Outbox, openOutbox, signedOutOutbox } from "./outbox.ts";
-import type { Sent } from "./outbox-lane.ts";
+import type { Sent } from "./outbox-fate.ts";
 import { createPeople, type People } from "./people.ts";
 import { createServices, type Services } from "./services.ts";
 import { openSession, type SessionInfo } from "./session.ts";
@@ -82,12 +82,14 @@ export async function createParley(options: ParleyOptions): Promise<Parley> {
   function openOutboxOfUser(): Promise<Outbox> | Outbox {
     const userId = session.current()?.userId;
     if (userId === undefined) return signedOutOutbox();
-    return openOutbox(userId, { storage, chat: services.chat, nextId, signal: closed.signal });
+    return openOutbox(userId, { storage, chat: services.chat, nextId, signal: closed.signal, now });
   }
   const signingIn = createSigningIn({
     auth: services.auth,
     device,
     async adopt(next) {
+      // Who logs out leaves no message behind.
+      if (!next) await outbox.forget();
       await session.adopt(next);
       afters.forget();
       people.forget();
@@ -117,7 +119,7 @@ export async function createParley(options: ParleyOptions): Promise<Parley> {
       const userId = session.current()?.userId;
       if (userId === undefined) throw notSignedIn();
       outbox.start();
-      return runSync({ services, session, storage, signal: closed.signal }, userId, syncOptions);
+      return runSync({ services, session, storage, outbox, signal: closed.signal }, userId, syncOptions);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -1,8 +1,9 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import { type Closed, CloseReason, type Frame, type Reset } from "./contract.ts";
+import { type Closed, CloseReason, type Event, type Frame, type Reset, SkipReason } from "./contract.ts";
 import { notSignedIn } from "./errors.ts";
 import { withWatchdog } from "./frames.ts";
 import { follow, type OrderFrame, type Step } from "./gap-rule.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Services } from "./services.ts";
 import type { SyncCursor } from "./sync-cursor.ts";
 import { interpret, type SyncEvent } from "./sync-events.ts";
@@ -10,6 +11,7 @@ import { pageEvents } from "./sync-paging.ts";
 
 export interface StreamOptions {
   readonly services: Pick<Services, "chat" | "delivery">;
+  readonly outbox: Pick<Outbox, "sendAgain">;
   readonly cursor: SyncCursor;
   readonly presenceUserIds: readonly string[];
   readonly signal: AbortSignal;
@@ -53,8 +55,10 @@ async function* readFrames(options: StreamOptions): AsyncGenerator<SyncEvent, St
 
 async function* readFrame(options: StreamOptions, frame: Frame["frame"]): AsyncGenerator<SyncEvent> {
   switch (frame.case) {
-    case "event":
     case "skip":
+      if (frame.value.reason === SkipReason.VOID) await options.outbox.sendAgain(frame.value);
+      return yield* readOrder(options, frame);
+    case "event":
     case "limited":
     case "joined":
     case "left":
@@ -107,15 +111,25 @@ async function* readPages(
   const { cursor, services, signal } = options;
   for await (const events of pageEvents(services.chat, conversationId, range, signal)) {
     for (const event of events) {
-      yield interpret(event);
+      yield await paged(options, event);
       cursor.lasts.set(conversationId, event.seq);
     }
     if (cursor.token !== "") await cursor.save();
   }
 }
 
+/** What a stream tells as `reset` and `skip`, a page tells as the event that it is. */
+async function paged({ outbox }: StreamOptions, event: Event): Promise<SyncEvent> {
+  const { conversationId, body } = event;
+  if (body.case !== "void") return interpret(event);
+  const { from, to } = body.value;
+  await outbox.sendAgain({ conversationId, fromSeq: from, toSeq: to });
+  return { type: "reset", conversationId, keepSeq: from - 1n };
+}
+
 async function* readReset(options: StreamOptions, reset: Reset): AsyncGenerator<SyncEvent> {
   if (reset.conversationId !== "") return yield* readOrder(options, { case: "reset", value: reset });
+  await options.outbox.sendAgain(undefined);
   options.cursor.lasts.clear();
   yield { type: "reset", conversationId: undefined, keepSeq: 0n };
 }

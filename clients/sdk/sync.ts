@@ -1,5 +1,6 @@
 import { createBackoff, sleep } from "./backoff.ts";
 import { isReason, isSignedOut, retryAfterMs } from "./errors.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Services } from "./services.ts";
 import type { SessionKeeper } from "./session.ts";
 import type { Storage } from "./storage.ts";
@@ -22,6 +23,8 @@ export interface SyncDeps {
   readonly services: Pick<Services, "chat" | "delivery">;
   readonly session: Pick<SessionKeeper, "renew">;
   readonly storage: Storage;
+  /** Where what the server has lost is sent again. */
+  readonly outbox: Pick<Outbox, "sendAgain">;
   /** Aborts when the client is closed. */
   readonly signal: AbortSignal;
 }
@@ -41,7 +44,8 @@ export async function* runSync(deps: SyncDeps, userId: string, options: SyncOpti
   const cursor = await openSyncCursor(storage, `sync/${userId}/${options.cursor ?? "main"}`);
   const backoff = createBackoff({ firstMs: 500 });
   const presenceUserIds = options.presenceUserIds ?? [];
-  const stream = { services: deps.services, cursor, presenceUserIds, signal, onLive: () => backoff.reset() };
+  const { services, outbox } = deps;
+  const stream = { services, outbox, cursor, presenceUserIds, signal, onLive: () => backoff.reset() };
   try {
     while (!signal.aborted) {
       yield { type: "state", state: "connecting" };
