@@ -40,7 +40,7 @@ function startGateway(boot: Boot): Module {
     audience,
     watchers: [metrics, announcer, { opened: () => {}, closed: presenceWatch.closed }],
   });
-  const peers = { chat, presence, validator: createValidator(), budget: boot.callBudget };
+  const peers = { chat, presence, validator: createValidator(), budget: boot.callBudget, tracing: boot.tracing };
   const turns = new WriteTurns(metrics.wrote);
   boot.serve(DeliveryService, createDeliveryRoutes({ delivery, presenceWatch, peers, turns }));
   const endings = [

@@ -7,11 +7,12 @@ import {
   SendMessageRequestSchema,
   SetMarksRequestSchema,
 } from "#gen/parley/chat/v1/chat_pb.js";
-import type { ConnectRequest } from "#gen/parley/chat/v1/delivery_pb.js";
+import { type ConnectRequest, DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { type PresenceService, SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
 import { type Budget, userKey } from "#platform/rpc/budgets.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { callAs } from "#platform/rpc/identity.ts";
+import { type Tracing, traced } from "#platform/telemetry/tracing.ts";
 import { streamErrors } from "../errors.ts";
 import { Answers } from "./answers.ts";
 import { plainItem } from "./frames.ts";
@@ -24,6 +25,8 @@ export interface CommandPeers {
   readonly validator: Validator;
   /** Charged with each command: what the user has for calls. */
   readonly budget: Budget;
+  /** Absent: telemetry is off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** How long a send may take before its outcome is told as unknown. */
@@ -71,21 +74,21 @@ export class Commands {
   }
 
   /** Marks and typing are carried out before the next command is read; sends are not waited for. */
-  async #carryOut({ command }: ConnectRequest): Promise<void> {
+  async #carryOut({ command, traceparent }: ConnectRequest): Promise<void> {
     const { chat, presence } = this.#peers;
     const asUser = callAs(this.#stream.identity, { timeoutMs: sendTimeoutMs });
     switch (command.case) {
       case "send":
-        return this.#takeSend(command.value);
+        return this.#takeSend(command.value, traceparent);
       case "mark":
         return this.#attempt(command.value.clientId, async () => {
           await this.#admit(SetMarksRequestSchema, command.value);
-          await chat.setMarks(command.value, asUser);
+          await this.#traced("mark", traceparent, () => chat.setMarks(command.value, asUser));
         });
       case "typing":
         return this.#attempt(command.value.clientId, async () => {
           await this.#admit(SetTypingRequestSchema, command.value);
-          await presence.setTyping(command.value, asUser);
+          await this.#traced("typing", traceparent, () => presence.setTyping(command.value, asUser));
         });
       case "open":
         throw streamErrors.NOT_OPENED();
@@ -105,8 +108,16 @@ export class Commands {
     }
   }
 
+  /** A command is a call of its own: what traces it is not the span of the stream, which lasts for days. */
+  #traced<T>(command: string, traceparent: string, call: () => Promise<T>): Promise<T> {
+    const { tracing } = this.#peers;
+    if (!tracing) return call();
+    const name = `${DeliveryService.typeName}/${DeliveryService.method.connect.name} ${command}`;
+    return traced(tracing.begin(name, { kind: "server", parent: traceparent }), call);
+  }
+
   /** What is not valid never waits: until it was checked, it may be as large as a request can be. */
-  async #takeSend(request: SendMessageRequest): Promise<void> {
+  async #takeSend(request: SendMessageRequest, traceparent: string): Promise<void> {
     const clientId = request.clientId.toLowerCase();
     try {
       this.#check(SendMessageRequestSchema, request);
@@ -115,11 +126,11 @@ export class Commands {
       this.#refuse(clientId, refusalOf(error));
       return;
     }
-    this.#send(request);
+    this.#send(request, traceparent);
   }
 
   /** Throws where a new conversation is one too many: without its lane, a later message could pass this one. */
-  #send(request: SendMessageRequest): void {
+  #send(request: SendMessageRequest, traceparent: string): void {
     const known = this.#lanes.get(request.conversationId);
     if (!known && this.#lanes.size >= maxLanes) {
       throw platformErrors.RATE_LIMITED({ message: "too many conversations wait", retryAfterMs: lanesRetryMs });
@@ -129,14 +140,14 @@ export class Commands {
     this.#answers.expect(request.clientId.toLowerCase());
     lane.waiting++;
     lane.last = lane.last.then(async () => {
-      if (!this.#stream.isClosed) await this.#sendNext(request, lane);
+      if (!this.#stream.isClosed) await this.#sendNext(request, lane, traceparent);
       lane.waiting--;
       this.#answers.over();
       if (lane.waiting === 0 && !lane.heldBy) this.#lanes.delete(request.conversationId);
     });
   }
 
-  async #sendNext(request: SendMessageRequest, lane: Lane): Promise<void> {
+  async #sendNext(request: SendMessageRequest, lane: Lane, traceparent: string): Promise<void> {
     const clientId = request.clientId.toLowerCase();
     if (lane.heldBy && lane.heldBy.clientId !== clientId) {
       this.#answerRefused(clientId, { ...lane.heldBy.refusal, message: "an earlier message is not sent yet" });
@@ -146,7 +157,8 @@ export class Commands {
     try {
       await this.#charge();
       const asUser = callAs(this.#stream.identity, { timeoutMs: sendTimeoutMs });
-      const { seq, duplicate } = await this.#peers.chat.sendMessage(request, asUser);
+      const send = () => this.#peers.chat.sendMessage(request, asUser);
+      const { seq, duplicate } = await this.#traced("send", traceparent, send);
       if (!this.#answers.fromCall(clientId, !duplicate)) return;
       const value = { clientId, conversationId: request.conversationId, seq };
       this.#stream.push(plainItem({ case: "sent", value }));

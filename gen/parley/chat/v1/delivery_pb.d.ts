@@ -95,6 +95,14 @@ export declare type ConnectRequest = Message<"parley.chat.v1.ConnectRequest"> & 
     value: SetTypingRequest;
     case: "typing";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * W3C trace context (`traceparent`) that the command is a part of, as a call says it in a header. What is malformed is
+   * passed over.
+   *
+   * @generated from field: string traceparent = 5;
+   */
+  traceparent: string;
 };
 
 /**
