@@ -122,7 +122,7 @@ function openCalls(
   const admitPeer = createPeerAdmission(policyOf, createReadPeer(peerKey));
   return createCalls({
     served,
-    forwarded: forwarding ? forwardingRoutes(forwarding) : [],
+    forwarded: forwarding ? forwardingRoutes(forwarding, tracing) : [],
     async admit(context, exchange) {
       if (admitPeer(context, exchange)) return;
       countOpen(context.method, exchange);

@@ -1,42 +1,45 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { endClientSpan, rpcAttributes } from "./rpc-spans.ts";
-import type { Span, Tracing } from "./tracing.ts";
+import type { Tracing } from "./tracing.ts";
 
 /**
  * The calls of a transport to other processes as spans: each says its context, so that the other process goes on with
  * the trace. Of a stream, the span ends once it is open. What no span leads to begins a trace of its own there.
  */
 export function traceTransport(transport: Transport, tracing: Tracing): Transport {
-  const call = async <Answer>(
-    method: DescMethod,
-    header: ConstructorParameters<typeof Headers>[0],
-    run: (header: Headers) => Promise<Answer>,
-  ): Promise<Answer> => {
+  const saying = (header: HeadersInit): Headers => {
     const said = new Headers(header);
-    const around = tracing.active();
-    const span = around?.isRecorded ? beginClientSpan(tracing, method) : undefined;
-    (span ?? around)?.writeTo((name, value) => said.set(name, value));
-    if (!span) return await run(said);
-    try {
-      const answer = await span.run(() => run(said));
-      endClientSpan(span, undefined);
-      return answer;
-    } catch (error) {
-      endClientSpan(span, ConnectError.from(error));
-      throw error;
-    }
+    tracing.active()?.writeTo((name, value) => said.set(name, value));
+    return said;
   };
   return {
     unary: (method, signal, timeoutMs, header, input, values) =>
-      call(method, header, (said) => transport.unary(method, signal, timeoutMs, said, input, values)),
+      traceClientCall(tracing, method, () => transport.unary(method, signal, timeoutMs, saying(header), input, values)),
     stream: (method, signal, timeoutMs, header, input, values) =>
-      call(method, header, (said) => transport.stream(method, signal, timeoutMs, said, input, values)),
+      traceClientCall(tracing, method, () =>
+        transport.stream(method, signal, timeoutMs, saying(header), input, values),
+      ),
   };
 }
 
-/** The span of a call to another process. */
-export function beginClientSpan(tracing: Tracing, method: DescMethod): Span {
+type HeadersInit = ConstructorParameters<typeof Headers>[0];
+
+/** A call to another process as a span, where it is a part of one that is recorded. */
+export async function traceClientCall<Answer>(
+  tracing: Tracing,
+  method: DescMethod,
+  call: () => Promise<Answer>,
+): Promise<Answer> {
+  if (!tracing.recorded()) return await call();
   const name = `${method.parent.typeName}/${method.name}`;
-  return tracing.begin(name, { kind: "client", attributes: rpcAttributes(name, "grpc") });
+  const span = tracing.begin(name, { kind: "client", attributes: rpcAttributes(name, "grpc") });
+  try {
+    const answer = await span.run(call);
+    endClientSpan(span, undefined);
+    return answer;
+  } catch (error) {
+    endClientSpan(span, ConnectError.from(error));
+    throw error;
+  }
 }
