@@ -104,7 +104,7 @@ test("a port that is taken is a sentence", async () => {
 
 test("the flags check and list without starting", async () => {
   expect(await runMain(["--check-config"])).toMatchObject({ code: 0, stdout: "The settings are valid.\n" });
-  const { stdout } = await runMain(["--list-modules"]);
+  const { stdout } = await runMain(["--list-targets"]);
   expect(stdout.split("\n")).toEqual(expect.arrayContaining(["auth", "chat", "gateway"]));
   expect((await runMain(["--nonsense"])).code).toBe(1);
   expect((await runMain(["--target", "gateway"])).stderr).toContain("PARLEY_TARGETS=gateway needs PARLEY_PEERS");

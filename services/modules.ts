@@ -4,6 +4,7 @@ import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { BackupService } from "#gen/parley/backup/v1/backup_pb.js";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
+import { LogService } from "#gen/parley/log/v1/log_pb.js";
 import { MediaService } from "#gen/parley/media/v1/media_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
 import { UserService } from "#gen/parley/user/v1/user_pb.js";
@@ -31,28 +32,65 @@ export const modules: readonly ModuleDefinition[] = [
 ];
 
 /** What clients and operators call. Where a process does not run one, it passes its calls on. */
-export const publicServices: readonly DescService[] = [
-  AuthService,
-  UserService,
-  ChatService,
-  DeliveryService,
-  PresenceService,
-  MediaService,
-  BackupService,
-];
+export function publicServices(config: Pick<Config, "log" | "store">): readonly DescService[] {
+  const services = [AuthService, UserService, ChatService, DeliveryService, PresenceService, MediaService];
+  return isInFiles(config) ? [...services, BackupService] : services;
+}
+
+/** Those of them that other processes run. */
+export function servedElsewhere(config: Config): readonly DescService[] {
+  const { targets } = config;
+  if (targets === "all") return [];
+  return publicServices(config).filter((service) => !targets.includes(moduleOf(service)));
+}
+
+/** Whether all data is in files: only those are backed up by the server itself. */
+function isInFiles({ log, store }: Pick<Config, "log" | "store">): boolean {
+  return log.kind === "sqlite" && store.kind === "sqlite";
+}
+
+/** Which module runs a service that other processes call. */
+const homes: ReadonlyMap<DescService, string> = new Map<DescService, string>([
+  [AuthService, "auth"],
+  [UserService, "user"],
+  [ChatService, "chat"],
+  [DeliveryService, "gateway"],
+  [PresenceService, "presence"],
+  [MediaService, "media"],
+  [BackupService, "backup"],
+  [LogService, "chat"],
+]);
+
+/** Name of the module that runs a service. */
+export function moduleOf(service: DescService): string {
+  const name = homes.get(service);
+  if (name === undefined) throw new Error(`no module runs ${service.typeName}`);
+  return name;
+}
+
+/** Whether one of the process's modules keeps something in the store: all do but the gateway. */
+export function needsStore({ targets }: Pick<Config, "targets">): boolean {
+  return targets === "all" || targets.some((name) => name !== "gateway");
+}
 
 /** The modules of a process. Throws ConfigError where no process can be that. */
-export function modulesOf({ targets }: Pick<Config, "targets">): readonly ModuleDefinition[] {
-  if (targets === "all") return modules;
-  const known = modules.map(({ name }) => name);
-  const unknown = targets.find((name) => !known.includes(name));
+export function modulesOf(config: Pick<Config, "targets" | "log" | "store">): readonly ModuleDefinition[] {
+  const { targets } = config;
+  const known = isInFiles(config) ? modules : modules.filter(({ name }) => name !== backupModule.name);
+  if (targets === "all") return known;
+  const names = known.map(({ name }) => name);
+  const unknown = targets.find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new ConfigError(`PARLEY_TARGETS: there is no module "${unknown}". There are all, ${known.join(", ")}.`);
+    throw new ConfigError(`PARLEY_TARGETS: there is no module "${unknown}". There are all, ${names.join(", ")}.`);
   }
-  if (targets.join() !== "gateway") {
-    throw new ConfigError('PARLEY_TARGETS is "all" or "gateway": on SQLite, one process holds all the data.');
-  }
-  return [remoteAuthModule, { ...gatewayModule, needs: [remoteAuthModule.name] }];
+  const here = known.filter(({ name }) => targets.includes(name));
+  return needingOnly(targets.includes(authModule.name) ? here : [remoteAuthModule, ...here]);
+}
+
+/** What a module needs may run in another process: only what runs here is waited for here. */
+function needingOnly(here: readonly ModuleDefinition[]): readonly ModuleDefinition[] {
+  const names = here.map(({ name }) => name);
+  return here.map((module) => ({ ...module, needs: module.needs.filter((need) => names.includes(need)) }));
 }
 
 /** Schema of the store: one folder a service that keeps something there. */

@@ -7,7 +7,7 @@ import { restoreBackup } from "./backup/restore.ts";
 import { modules, modulesOf } from "./modules.ts";
 import { startServer } from "./server.ts";
 
-const usage = `Usage: npm start [-- --target <list> | --check-config | --list-modules | --restore <folder> [<incarnation>]]
+const usage = `Usage: npm start [-- --target <list> | --check-config | --list-targets | --restore <folder> [<incarnation>]]
 Settings are PARLEY_… variables of the environment; ops/parley.env.sample lists them.`;
 
 /** The program: arguments and environment in, exit code out. */
@@ -26,7 +26,7 @@ async function run([flag, folder, incarnation]: string[]): Promise<void> {
   if (flag === undefined) return await serve(config);
   modulesOf(config);
   if (flag === "--check-config") console.log("The settings are valid.");
-  else if (flag === "--list-modules")
+  else if (flag === "--list-targets")
     console.log(
       inOrderOfNeeds(modules)
         .map(({ name }) => name)
@@ -55,9 +55,10 @@ async function serve(config: Config): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
 }
 
-function describe({ peers, dataDir }: Config): string {
+function describe({ peers, targets, dataDir, keysDir }: Config): string {
   if (peers) return `  gateway of    ${peers}`;
-  return `  data          ${dataDir}\n  operator key  ${join(dataDir, "keys", "operator.key")}`;
+  const what = targets === "all" ? `  data          ${dataDir}` : `  targets       ${targets.join(", ")}`;
+  return `${what}\n  operator key  ${join(keysDir, "operator.key")}`;
 }
 
 /** What the operator reads: a sentence where the cause is theirs to mend, else the whole error. */

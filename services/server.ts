@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Migrations } from "#platform/engines/migrate.ts";
 import { type Edge, openEdge } from "#platform/rpc/edge.ts";
 import { makeBoot } from "#platform/runtime/boot.ts";
@@ -6,10 +5,12 @@ import type { Config } from "#platform/runtime/config.ts";
 import { createEndings } from "#platform/runtime/endings.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
 import type { Boot, ModuleDefinition } from "#platform/runtime/module.ts";
+import { createProcessRegistry } from "#platform/runtime/process-metrics.ts";
 import { type RunningModules, runModules } from "#platform/runtime/run-modules.ts";
 import { startTelemetry } from "#platform/telemetry/start-telemetry.ts";
 import { modulesOf, storeMigrations } from "./modules.ts";
-import { forwardingOf, notReadyOf, servePeers, standAlone, standBeside } from "./standing.ts";
+import { selfOf, withPort } from "./self.ts";
+import { forwardingOf, notReadyOf, servePeers, stand } from "./standing.ts";
 
 /** A server that answers on its port. */
 export interface RunningServer {
@@ -29,47 +30,44 @@ export const stopGraceMs = 10_000;
 
 /** Starts everything that belongs in this process. Where a part fails, what was started is ended before it throws. */
 export async function startServer(
-  config: Config,
-  parts: ServerParts = { modules: modulesOf(config), storeMigrations },
+  settings: Config,
+  parts: ServerParts = { modules: modulesOf(settings), storeMigrations },
 ): Promise<RunningServer> {
   const endings = createEndings();
   try {
+    const config = await withPort(settings);
     const logger = createLogger(config.logLevel);
-    const telemetry = await startTelemetry({ logger, instance: randomUUID(), targets: String(config.targets) });
+    const self = selfOf(config, parts.modules);
+    const telemetry = await startTelemetry({ logger, instance: self.id, targets: String(config.targets) });
     if (telemetry) endings.push(telemetry.stop);
-    const standing = config.peers
-      ? await standBeside(config.peers, config, logger, endings)
-      : await standAlone(config, logger, parts, endings);
-    const { engines, peerKey, core } = standing;
+    const metrics = createProcessRegistry();
+    const { storeMigrations } = parts;
+    const standing = await stand({ config, self, logger, metrics, storeMigrations, endings });
+    const { engines, peerKey, others } = standing;
     const stopping = new AbortController();
     endings.push(() => stopping.abort());
-    const { boot, served, authenticator } = makeBoot(
-      config,
-      logger,
-      engines,
-      stopping.signal,
-      core?.transport,
-      telemetry?.tracing,
-    );
+    const signal = stopping.signal;
+    const given = { config, logger, metrics, engines, signal, elsewhere: others, tracing: telemetry?.tracing };
+    const { boot, served, authenticator } = makeBoot(given);
     const running = await runModules(parts.modules, boot);
     endings.push(running.stop);
-    if (!core) servePeers(served, engines, stopping.signal);
-    const { metrics, callBudget, budgets } = boot;
+    servePeers(config, served, engines, signal);
     const edge = await openEdge({
       config,
       logger,
       metrics,
       served,
       peerKey,
-      ...(core ? { forwarding: forwardingOf(core, served) } : {}),
+      ...(others ? { forwarding: forwardingOf(config, others, peerKey) } : {}),
       authenticator,
-      callBudget,
-      budgets,
+      callBudget: boot.callBudget,
+      budgets: boot.budgets,
       tracing: boot.tracing,
-      notReady: () => [...(core ? notReadyOf(core, engines) : []), ...running.notReady()],
+      notReady: () => [...notReadyOf(standing), ...running.notReady()],
     });
     endings.push(edge.close);
     endings.push(() => drain(stopping, running, edge));
+    await engines.fleet.processes.announce();
     return { url: edge.url, boot, stop: endings.run };
   } catch (error) {
     await endings.run();

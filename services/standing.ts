@@ -1,69 +1,130 @@
+import type { DescService } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import { LogService } from "#gen/parley/log/v1/log_pb.js";
 import { PeerService } from "#gen/parley/peer/v1/peer_pb.js";
+import type { Fleet } from "#platform/fleet/fleet.ts";
+import type { Process } from "#platform/fleet/processes.ts";
 import { logService } from "#platform/log/log-service.ts";
 import type { ForwardingOptions } from "#platform/rpc/forwarding/forwarding.ts";
-import { peerKeyBytes } from "#platform/rpc/peers/peer-key.ts";
+import type { PeerConnections } from "#platform/rpc/peers/connections.ts";
 import type { Served } from "#platform/rpc/served.ts";
+import type { Elsewhere } from "#platform/runtime/boot.ts";
 import type { Config } from "#platform/runtime/config.ts";
-import { type Core, reachCore } from "#platform/runtime/core.ts";
+import { reachCore } from "#platform/runtime/core.ts";
 import { takeDataLock } from "#platform/runtime/data-lock.ts";
 import type { Endings } from "#platform/runtime/endings.ts";
 import { type Engines, openEngines } from "#platform/runtime/engines.ts";
-import { readOrMakeKey } from "#platform/runtime/key-file.ts";
+import { type FleetPeers, reachFleet } from "#platform/runtime/fleet-peers.ts";
 import { peerService } from "#platform/runtime/peer-service.ts";
 import { openRemoteEngines } from "#platform/runtime/remote-engines.ts";
-import { publicServices } from "./modules.ts";
+import { readOwnPeerKey } from "#platform/runtime/shared-keys.ts";
+import { openStorelessEngines } from "#platform/runtime/storeless-engines.ts";
+import { moduleOf, needsStore, servedElsewhere } from "./modules.ts";
 import type { ServerParts } from "./server.ts";
 
-/** What a process stands on: data of its own, or the process that has it. */
+/** What a process stands on: engines of its own or shared ones, or the process that has the data. */
 export interface Standing {
   readonly engines: Engines;
   readonly peerKey: Uint8Array;
   /** Absent: everything runs in this process. */
-  readonly core?: Core;
+  readonly others?: Others;
 }
 
-/** Opens the data that is this process's own. */
-export async function standAlone(
-  config: Config,
-  logger: Logger,
-  { storeMigrations }: Pick<ServerParts, "storeMigrations">,
-  endings: Endings,
-): Promise<Standing> {
-  const lock = takeDataLock(config.dataDir);
-  endings.push(lock.release);
-  const engines = await openEngines(config, logger, storeMigrations);
+/** The other processes of the installation. */
+export interface Others extends Elsewhere {
+  /** Connections to a process that runs a service; undefined: none does now. */
+  reach(service: DescService): PeerConnections | undefined;
+  /** Why they can't be called now, one sentence a reason. */
+  notReady(): string[];
+}
+
+/** A process that starts. */
+export interface Starting {
+  readonly config: Config;
+  readonly self: Process;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly storeMigrations: ServerParts["storeMigrations"];
+  /** Takes what is to be ended with the process. */
+  readonly endings: Endings;
+}
+
+/** Finds what the settings say that this process stands on. */
+export async function stand(starting: Starting): Promise<Standing> {
+  const { peers, log } = starting.config;
+  if (peers) return await standBeside(peers, starting);
+  return log.kind === "sqlite" ? await standAlone(starting) : await standInFleet(starting);
+}
+
+/** On data that is this process's own. */
+async function standAlone(starting: Starting): Promise<Standing> {
+  const { config, endings } = starting;
+  endings.push(takeDataLock(config.dataDir).release);
+  const engines = await openEngines(starting);
   endings.push(engines.close);
-  return { engines, peerKey: readOrMakeKey(config.peerKeyFile, peerKeyBytes) };
+  return { engines, peerKey: readOwnPeerKey(config) };
 }
 
-/** Finds the process that has the data. */
-export async function standBeside(url: string, config: Config, logger: Logger, endings: Endings): Promise<Standing> {
+/** Beside the process that has the data. */
+async function standBeside(url: string, { config, self, logger, endings }: Starting): Promise<Standing> {
   const core = await reachCore(url, config);
   endings.push(core.connections.close);
-  const engines = await openRemoteEngines(core, logger);
+  const engines = await openRemoteEngines(core, logger, self);
   endings.push(engines.close);
-  return { engines, peerKey: core.key, core };
+  const { transport, connections, key } = core;
+  const notReady = () => [connections.notReady()].filter((reason) => reason !== undefined);
+  const others = { anywhere: transport, at: () => transport, reach: () => connections, notReady };
+  return { engines, peerKey: key, others };
+}
+
+/** On engines that processes share. */
+async function standInFleet(starting: Starting): Promise<Standing> {
+  const { config, endings } = starting;
+  if (config.store.kind === "sqlite") endings.push(takeDataLock(config.dataDir).release);
+  const peerKey = readOwnPeerKey(config);
+  let peers: FleetPeers | undefined;
+  const reach = (fleet: Fleet): FleetPeers => {
+    if (peers) return peers;
+    peers = reachFleet(fleet, peerKey, moduleOf);
+    endings.push(peers.close);
+    return peers;
+  };
+  const engines = needsStore(config)
+    ? await openEngines(starting)
+    : await openStorelessEngines(starting, (fleet) => reach(fleet).anywhere);
+  endings.push(engines.close);
+  return { engines, peerKey, others: othersOf(reach(engines.fleet), config) };
+}
+
+function othersOf({ anywhere, at, serving }: FleetPeers, config: Config): Others {
+  const elsewhere = servedElsewhere(config);
+  return {
+    anywhere,
+    at,
+    reach: (service) => serving(service)?.connections,
+    notReady: () =>
+      elsewhere.filter((service) => !serving(service)).map((service) => `no process runs ${moduleOf(service)}`),
+  };
 }
 
 /** Lets processes beside this one follow its log, hear its bus and know its keys, until it is `stopping`. */
-export function servePeers(served: Served, engines: Engines, stopping: AbortSignal): void {
+export function servePeers(config: Config, served: Served, engines: Engines, stopping: AbortSignal): void {
+  if (config.peers || !needsStore(config)) return;
   served.add(LogService, logService({ ...engines, stopping }));
-  served.add(PeerService, peerService(engines, stopping));
+  if (config.log.kind === "sqlite") served.add(PeerService, peerService(engines, stopping));
 }
 
 /** Whatever clients may call and this process does not run. */
-export function forwardingOf({ connections, key }: Core, served: Served): ForwardingOptions {
-  return { services: publicServices.filter((service) => !served.services.includes(service)), connections, key };
+export function forwardingOf(config: Config, { reach }: Others, key: Uint8Array): ForwardingOptions {
+  return { services: servedElsewhere(config), reach, key };
 }
 
-/** Why a process beside the core can't serve now, one sentence a reason; empty: it can. */
-export function notReadyOf({ connections }: Core, { following }: Pick<Engines, "following">): string[] {
+/** Why a process can't serve now, beside what its modules say: one sentence a reason; empty: it can. */
+export function notReadyOf({ engines, others }: Standing): string[] {
+  const { following } = engines;
   const shards = Array.from({ length: following.shards }, (_, shard) => shard);
   const stopped = shards.find((shard) => following.stopped(shard));
-  return [
-    connections.notReady(),
-    stopped === undefined ? undefined : `shard ${stopped} is stopped: ${following.stopped(stopped)}`,
-  ].filter((reason) => reason !== undefined);
+  const reason = stopped === undefined ? [] : [`shard ${stopped} is stopped: ${following.stopped(stopped)}`];
+  return [...engines.notReady(), ...(others?.notReady() ?? []), ...reason];
 }

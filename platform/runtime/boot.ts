@@ -1,7 +1,9 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import { measureFollowing } from "#platform/log/following-metrics.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
-import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
+import { createMemoryBudgets, minuteMs } from "#platform/rpc/budgets.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed, type Served } from "#platform/rpc/served.ts";
@@ -12,7 +14,6 @@ import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Engines } from "./engines.ts";
 import type { Boot } from "./module.ts";
-import { createProcessRegistry } from "./process-metrics.ts";
 import { createSealer } from "./sealing.ts";
 
 /** What modules get, and what they gave in return. */
@@ -23,31 +24,49 @@ export interface Booted {
   authenticator(): Authenticator;
 }
 
-/** `elsewhere` reaches the services that do not run in this process; absent: there are none. */
-export function makeBoot(
-  config: Config,
-  logger: Logger,
-  engines: Engines,
-  signal: AbortSignal,
-  elsewhere?: Transport,
-  tracing?: Tracing,
-): Booted {
+/** How other processes of the installation are reached. */
+export interface Elsewhere {
+  /** The services that do not run here, wherever they do. */
+  readonly anywhere: Transport;
+  /** One process alone. */
+  at(address: string): Transport;
+}
+
+/** What a process is started with. */
+export interface Given {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly engines: Engines;
+  /** Aborts when the server begins to stop. */
+  readonly signal: AbortSignal;
+  /** Absent: there is no other process. */
+  readonly elsewhere: Elsewhere | undefined;
+  /** Absent: nothing is traced. */
+  readonly tracing: Tracing | undefined;
+}
+
+export function makeBoot({ config, logger, metrics, engines, signal, elsewhere, tracing }: Given): Booted {
   const served = createServed();
   const inProcess = createPeerTransport(served);
   const here = tracing ? tracePeers(inProcess, tracing) : inProcess;
-  const peers = elsewhere
-    ? hereOrElsewhere(served, here, tracing ? traceTransport(elsewhere, tracing) : elsewhere)
-    : here;
+  const traced = (transport: Transport) => (tracing ? traceTransport(transport, tracing) : transport);
+  const peers = elsewhere ? hereOrElsewhere(served, here, traced(elsewhere.anywhere)) : here;
+  const at = (address: string) =>
+    elsewhere && address !== engines.fleet.self.address ? traced(elsewhere.at(address)) : here;
+  const budgets = createMemoryBudgets();
   let authenticator: Authenticator | undefined;
+  signal.addEventListener("abort", measureFollowing(engines.following, metrics, systemClock), { once: true });
   const boot: Boot = {
     config,
     logger,
     signal,
     clock: systemClock,
-    metrics: createProcessRegistry(),
+    metrics,
     tracing,
     bus: engines.bus,
-    callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
+    callBudget: budgets.create("calls", config.limits.callsPerMinute, minuteMs),
+    budgets,
     sealer: createSealer(engines.sealingKey),
     get store() {
       return engines.store;

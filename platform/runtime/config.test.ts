@@ -20,9 +20,14 @@ test.each([
   ["PARLEY_IDLE_SECONDS", "20", "from 30 to 86400"],
   ["PARLEY_HEADER_KILOBYTES", "65", "from 4 to 64"],
   ["PARLEY_HTTP2_STREAMS", "0", "from 1 to 100000"],
-  ["PARLEY_LOG", "nats://localhost", "sqlite:"],
+  ["PARLEY_LOG", "kafka://localhost", '"sqlite:" or "nats:"'],
+  ["PARLEY_LOG", "nats://localhost/a b", "PARLEY_LOG"],
+  ["PARLEY_NATS_MONITOR", "http://localhost:8222", "PARLEY_LOG=nats://"],
+  ["PARLEY_STORE", "postgres://me:secret@localhost/parley", '"postgres://…@localhost/parley"'],
+  ["PARLEY_STORE", "cql://localhost", "PARLEY_STORE"],
   ["PARLEY_STORE", "sqlite:?synchronous=maybe", "synchronous"],
-  ["PARLEY_EPHEMERAL", "redis://localhost", "memory:"],
+  ["PARLEY_EPHEMERAL", "memcached://localhost", '"memory:" or "redis:"'],
+  ["PARLEY_ADVERTISE", "http://localhost", "share a log on NATS"],
   ["PARLEY_BLOBS", "s3://bucket", "file:"],
   ["PARLEY_TLS_CERT", "cert.pem", "go together"],
   ["PARLEY_TRUSTED_PROXIES", "10.0.0.0/8,balancer.example", '"balancer.example" is no address'],
@@ -36,7 +41,8 @@ test.each([
   ["PARLEY_ALLOWED_ORIGINS", "https://app.example.org:443", "no origin"],
   ["PARLEY_ALLOWED_ORIGINS", "app.example.org", "no origin"],
   ["PARLEY_ALLOWED_ORIGINS", "*,null", '"null" is no origin'],
-  ["PARLEY_TARGETS", "gateway", "needs PARLEY_PEERS"],
+  ["PARLEY_TARGETS", "gateway", "PARLEY_PEERS"],
+  ["PARLEY_TARGETS", "auth,chat", "PARLEY_LOG=nats://… and PARLEY_STORE=cql://…"],
   ["PARLEY_TARGETS", "all,gateway", "not both"],
   ["PARLEY_PEERS", "http://localhost:8080", "PARLEY_TARGETS"],
   ["PARLEY_TRUSTED_ISSUER", "https://example.org", "PARLEY_TRUSTED_AUDIENCE"],
@@ -105,4 +111,24 @@ test("a process is one or more modules, and reaches the rest elsewhere", () => {
   }
   expect(() => readConfig({ ...env, PARLEY_LOG: "sqlite:log.db" })).toThrow("keeps no data: remove PARLEY_LOG");
   expect(readConfig({ ...env, PARLEY_LOG: "sqlite:" }).targets).toEqual(["gateway"]);
+});
+
+test("processes that share engines are any modules; gateways need no store", () => {
+  const log = "nats://parley:secret@n1:4222,n2/shop?replicas=3";
+  const shared = { PARLEY_LOG: log, PARLEY_NATS_MONITOR: "http://n1:8222,http://n2:8222" };
+  const store = "cql://c1:9042/shop?dc=west&replication=3";
+  const ephemeral = "redis://r:6379/1";
+  const chat = readConfig({ ...shared, PARLEY_STORE: store, PARLEY_EPHEMERAL: ephemeral, PARLEY_TARGETS: "chat,user" });
+  expect(chat.targets).toEqual(["chat", "user"]);
+  expect(chat.log).toMatchObject({ kind: "nats", servers: ["n1:4222", "n2:4222"], name: "shop", replicas: 3 });
+  expect(chat.log).toMatchObject({ monitors: ["http://n1:8222", "http://n2:8222"] });
+  expect(chat.store).toMatchObject({ kind: "cql", keyspace: "shop", localDataCenter: "west", replication: 3 });
+  expect(chat.ephemeral).toMatchObject({ kind: "redis", host: "r", database: 1 });
+  const gateway = { ...shared, PARLEY_EPHEMERAL: ephemeral, PARLEY_TARGETS: "gateway" };
+  expect(readConfig({ ...gateway, PARLEY_ADVERTISE: "http://gateway-1:8080/" }).advertise).toBe(
+    "http://gateway-1:8080",
+  );
+  expect(() => readConfig({ ...gateway, PARLEY_TARGETS: "chat" })).toThrow("PARLEY_STORE=cql://");
+  expect(() => readConfig({ ...gateway, PARLEY_EPHEMERAL: "" })).toThrow("PARLEY_EPHEMERAL=redis://");
+  expect(() => readConfig({ ...gateway, PARLEY_NATS_MONITOR: "n1:8222" })).toThrow("PARLEY_NATS_MONITOR must list");
 });

@@ -3,12 +3,13 @@ import type { OpenLimits } from "#platform/rpc/port/connection-limits.ts";
 import type { PortLimits } from "#platform/rpc/port/port-limits.ts";
 import type { TrustedProxies } from "#platform/rpc/port/trusted-proxies.ts";
 import { readOpenLimits, readOrigins, readPortLimits, readProxies } from "./config-connections.ts";
+import { type EngineSettings, readEngines } from "./config-engines.ts";
 import { ConfigError } from "./config-error.ts";
 import { type Env, readNumber } from "./config-number.ts";
 import { readTargets, type Targets } from "./config-targets.ts";
 
 /** Where the server listens, what it stands on and how much it allows. Made once from the environment. */
-export interface Config extends Targets {
+export interface Config extends Targets, EngineSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** Certificate and key in PEM; absent: cleartext. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
@@ -17,10 +18,6 @@ export interface Config extends Targets {
   readonly openLimits: OpenLimits;
   readonly portLimits: PortLimits;
   readonly dataDir: string;
-  readonly log: SqliteEngine;
-  readonly store: SqliteEngine;
-  readonly ephemeral: { readonly kind: "memory" };
-  readonly blobs: { readonly kind: "file"; readonly path: string };
   readonly shards: number;
   /** How old a record of the log is at least that is dropped, once all consumers have covered it. */
   readonly logRetentionMs: number;
@@ -47,13 +44,6 @@ export interface Config extends Targets {
   readonly logLevel: string;
 }
 
-export interface SqliteEngine {
-  readonly kind: "sqlite";
-  readonly path: string;
-  /** "full": a commit returns after its fsync. "off" loses acknowledged data with the machine's power: tests only. */
-  readonly synchronous: "full" | "off";
-}
-
 export { ConfigError };
 
 /** Reads every `PARLEY_…` variable. Throws ConfigError where one is malformed, unknown or contradicts another. */
@@ -63,18 +53,16 @@ export function readConfig(env: Env): Config {
   const tls = readTls(env);
   const trusted = readTrustedIssuer(env);
   const proxies = readProxies(env);
+  const engines = readEngines(env, dataDir);
   return {
     listen: readListen(env.PARLEY_LISTEN ?? "127.0.0.1:8080"),
     ...(tls ? { tls } : {}),
     ...(proxies ? { proxies } : {}),
     openLimits: readOpenLimits(env),
     portLimits: readPortLimits(env),
-    ...readTargets(env, dataDir),
+    ...readTargets(env, dataDir, engines),
     dataDir,
-    log: readSqlite("PARLEY_LOG", env.PARLEY_LOG ?? "sqlite:", resolve(dataDir, "log.db")),
-    store: readSqlite("PARLEY_STORE", env.PARLEY_STORE ?? "sqlite:", resolve(dataDir, "store.db")),
-    ephemeral: readEphemeral(env.PARLEY_EPHEMERAL ?? "memory:"),
-    blobs: readBlobs(env.PARLEY_BLOBS ?? "file:", resolve(dataDir, "blobs")),
+    ...engines,
     shards: readNumber(env, "PARLEY_SHARDS", 16, 1, 1024),
     logRetentionMs: readNumber(env, "PARLEY_LOG_RETENTION_DAYS", 30, 1, 3650) * 86_400_000,
     auth: {
@@ -99,6 +87,7 @@ export function readConfig(env: Env): Config {
 /** Every setting there is; a misspelled one is refused instead of ignored. */
 export const settings = [
   "PARLEY_ACCESS_TTL_SECONDS",
+  "PARLEY_ADVERTISE",
   "PARLEY_ALLOWED_ORIGINS",
   "PARLEY_AUDIENCE",
   "PARLEY_BLOBS",
@@ -114,6 +103,7 @@ export const settings = [
   "PARLEY_ISSUER",
   "PARLEY_KEEPALIVE_ANSWER_SECONDS",
   "PARLEY_KEEPALIVE_SECONDS",
+  "PARLEY_KEYS",
   "PARLEY_LIMIT_CALLS_PER_MINUTE",
   "PARLEY_LIMIT_CONNECTIONS",
   "PARLEY_LIMIT_CONNECTIONS_PER_ADDRESS",
@@ -126,6 +116,7 @@ export const settings = [
   "PARLEY_LOG",
   "PARLEY_LOG_LEVEL",
   "PARLEY_LOG_RETENTION_DAYS",
+  "PARLEY_NATS_MONITOR",
   "PARLEY_PEER_KEY",
   "PARLEY_PEERS",
   "PARLEY_PROXY_HEADER",
@@ -176,25 +167,4 @@ function readTrustedIssuer(env: Env): Config["auth"]["trusted"] {
   if (!audience) throw new ConfigError("PARLEY_TRUSTED_ISSUER needs PARLEY_TRUSTED_AUDIENCE.");
   const jwksUrl = env.PARLEY_TRUSTED_JWKS ?? `${issuer.replace(/\/$/, "")}/.well-known/jwks.json`;
   return { issuer, audience, jwksUrl };
-}
-
-function readSqlite(name: string, text: string, defaultPath: string): SqliteEngine {
-  if (!text.startsWith("sqlite:")) throw new ConfigError(`${name} must start with "sqlite:", not "${text}".`);
-  const [path, query] = text.slice("sqlite:".length).split("?", 2);
-  const synchronous = new URLSearchParams(query).get("synchronous") ?? "full";
-  if (synchronous !== "full" && synchronous !== "off") {
-    throw new ConfigError(`${name}: synchronous is "full" or "off", not "${synchronous}".`);
-  }
-  return { kind: "sqlite", path: path ? resolve(path) : defaultPath, synchronous };
-}
-
-function readEphemeral(text: string): Config["ephemeral"] {
-  if (text !== "memory:") throw new ConfigError(`PARLEY_EPHEMERAL must be "memory:", not "${text}".`);
-  return { kind: "memory" };
-}
-
-function readBlobs(text: string, defaultPath: string): Config["blobs"] {
-  if (!text.startsWith("file:")) throw new ConfigError(`PARLEY_BLOBS must start with "file:", not "${text}".`);
-  const path = text.slice("file:".length);
-  return { kind: "file", path: path ? resolve(path) : defaultPath };
 }

@@ -1,106 +1,107 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import type { Bus } from "#platform/bus/bus.ts";
-import { createMemoryBus } from "#platform/bus/bus-memory.ts";
-import { type Migrations, migrate } from "#platform/engines/migrate.ts";
-import { openSqlite, type SqliteDatabase } from "#platform/engines/sqlite.ts";
-import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
+import type { Migrations } from "#platform/engines/migrate.ts";
+import type { Fleet } from "#platform/fleet/fleet.ts";
+import type { Process } from "#platform/fleet/processes.ts";
+import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
-import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import type { Config } from "./config.ts";
+import { createEndings, type Endings } from "./endings.ts";
 import { tieInstallation } from "./installation.ts";
-import { createSqliteInstallation, installationMigrations } from "./installation-sqlite.ts";
-import { readOrMakeKey } from "./key-file.ts";
-import type { Boot } from "./module.ts";
+import { type OpenedLog, openLog } from "./open-log.ts";
+import { type OpenedStore, openStore, type Store } from "./open-store.ts";
 import { refuseHalfRestored } from "./restoring.ts";
+import { readSealingKey } from "./shared-keys.ts";
 
-/** What the server keeps its data in: open, migrated and of one installation. */
+/** What a process stands on: open, of the schema that the program knows, and all of one installation. */
 export interface Engines {
-  readonly store: SqliteDatabase;
+  readonly store: Store;
+  readonly checkpoints: CheckpointStore;
   readonly log: EventLog;
   readonly following: RunningFollowing;
   readonly incarnation: number;
   readonly installationId: string;
-  readonly snapshots: Boot["snapshots"];
+  /** Copies of the files, taken while they are used; absent where engines have means of their own. */
+  readonly snapshots?: Snapshots;
   /** The key under which tokens are sealed. */
   readonly sealingKey: Uint8Array;
   readonly bus: Bus;
+  readonly fleet: Fleet;
+  /** Why they can't be used now, one sentence each; empty: they can. */
+  notReady(): string[];
   /** Flushes and closes. Closing twice is harmless. */
   close(): Promise<void>;
+}
+
+/** Each writes to a `target` that must not exist. */
+export interface Snapshots {
+  store(target: string): Promise<void>;
+  log(target: string): Promise<void>;
 }
 
 /** Consumer of the log whose checkpoint is the watermark: what it has applied is in the store. */
 export const projectorConsumer = "projector";
 
-const migrationsOf = (component: string, folder: string): Migrations => ({
-  component,
-  dir: fileURLToPath(new URL(`../log/${folder}`, import.meta.url)),
-});
-const logMigrations = [installationMigrations, migrationsOf("log", "migrations/sqlite")];
-const checkpointMigrations = migrationsOf("checkpoints", "checkpoints/migrations/sqlite");
+/** What engines are opened with. */
+export interface Opening {
+  readonly config: Config;
+  readonly self: Process;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly storeMigrations: readonly Migrations[];
+}
 
-export async function openEngines(
-  config: Config,
-  logger: Logger,
-  storeMigrations: readonly Migrations[],
-): Promise<Engines> {
-  refuseHalfRestored([config.store.path, config.log.path]);
-  const opened = await Promise.allSettled([
-    openMigrated(config.store, [installationMigrations, checkpointMigrations, ...storeMigrations]),
-    openMigrated(config.log, logMigrations),
-  ]);
-  const [store, logDb] = opened.map((result) => (result.status === "fulfilled" ? result.value : undefined));
+/** Opens everything. Where one fails, what was opened is closed before it throws. */
+export async function openEngines(opening: Opening): Promise<Engines> {
+  const { config, logger } = opening;
+  refuseHalfRestored([config.store, config.log].flatMap((engine) => (engine.kind === "sqlite" ? [engine.path] : [])));
+  const endings = createEndings();
   try {
-    for (const result of opened) if (result.status === "rejected") throw result.reason;
-    if (!store || !logDb) throw new Error("an engine did not open");
-    const { id: installationId, incarnation } = await tieInstallation(
-      createSqliteInstallation(store),
-      createSqliteInstallation(logDb),
-    );
-    const log = createSqliteEventLog(logDb);
-    const snapshots = { store: store.snapshot, log: logDb.snapshot };
-    const sealingKey = readOrMakeKey(join(config.dataDir, "keys", "seal.key"), 32);
-    const shared = { incarnation, installationId, snapshots, sealingKey, bus: createMemoryBus() };
-    return { ...(await openLog(config, logger, store, log)), ...shared };
+    const [store, log] = await openBoth(opening, endings);
+    const { id: installationId, incarnation } = await tieInstallation(store.installation, log.installation);
+    const following = await openFollowing({
+      log: log.log,
+      shards: config.shards,
+      logger,
+      watermark: async (shard) => (await store.checkpoints.read(projectorConsumer, shard))?.position ?? 0,
+    });
+    endings.push(following.close);
+    const sealingKey = readSealingKey(config);
+    return {
+      store: store.store,
+      checkpoints: store.checkpoints,
+      log: log.log,
+      bus: log.bus,
+      fleet: log.fleet,
+      ...{ following, installationId, incarnation, sealingKey },
+      ...snapshotsOf(store, log),
+      notReady: () => [store.notReady(), log.notReady()].filter((reason) => reason !== undefined),
+      close: endings.run,
+    };
   } catch (error) {
-    await Promise.all([store?.close(), logDb?.close()]);
+    await endings.run();
     throw error;
   }
 }
 
-async function openMigrated(engine: Config["store"], migrations: readonly Migrations[]): Promise<SqliteDatabase> {
-  const db = await openSqlite(engine);
-  try {
-    await migrate(db, migrations);
-    return db;
-  } catch (error) {
-    await db.close();
-    throw error;
-  }
+/** At the same time; where one fails, the other is waited for, so that it can be closed. */
+async function openBoth(opening: Opening, endings: Endings): Promise<[OpenedStore, OpenedLog]> {
+  const both = [endedBy(endings, openStore(opening)), endedBy(endings, openLog(opening))] as const;
+  await Promise.allSettled(both);
+  return await Promise.all(both);
 }
 
-async function openLog(
-  config: Config,
-  logger: Logger,
-  store: SqliteDatabase,
-  log: EventLog,
-): Promise<Pick<Engines, "store" | "log" | "following" | "close">> {
-  const checkpoints = createSqliteCheckpoints(store);
-  const following = await openFollowing({
-    log,
-    shards: config.shards,
-    logger,
-    watermark: async (shard) => (await checkpoints.read(projectorConsumer, shard))?.position ?? 0,
-  });
-  return {
-    store,
-    log,
-    following,
-    async close() {
-      following.close();
-      await Promise.all([log.close(), store.close()]);
-    },
-  };
+async function endedBy<Opened extends { close(): Promise<void> }>(
+  endings: Endings,
+  opening: Promise<Opened>,
+): Promise<Opened> {
+  const opened = await opening;
+  endings.push(opened.close);
+  return opened;
+}
+
+function snapshotsOf({ snapshot: store }: OpenedStore, { snapshot: log }: OpenedLog): { snapshots?: Snapshots } {
+  return store && log ? { snapshots: { store, log } } : {};
 }

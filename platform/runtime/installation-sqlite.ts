@@ -9,15 +9,17 @@ export const installationMigrations: Migrations = {
   dir: fileURLToPath(new URL("./migrations/sqlite", import.meta.url)),
 };
 
-/** The row of a database that one process holds: nobody else can be faster. */
 export function createSqliteInstallation(db: SqliteDatabase): InstallationRow {
   return {
     read: async () => readInstallation(db),
-    async replace(expected, installation) {
-      const now = readInstallation(db);
-      if (now?.id !== expected?.id || now?.incarnation !== expected?.incarnation) return false;
-      await writeInstallation(db, installation);
-      return true;
+    async replace(expected, { id, incarnation }) {
+      const insert = "INSERT INTO installation VALUES (1, ?, ?) ON CONFLICT DO NOTHING";
+      const update = "UPDATE installation SET id = ?, incarnation = ? WHERE id = ? AND incarnation = ?";
+      const statement = expected
+        ? { sql: update, params: [id, incarnation, expected.id, expected.incarnation] }
+        : { sql: insert, params: [id, incarnation] };
+      const [changed] = await db.write([statement]);
+      return changed === 1;
     },
   };
 }

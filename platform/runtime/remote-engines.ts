@@ -1,45 +1,41 @@
 import { createClient } from "@connectrpc/connect";
 import type { Logger } from "pino";
-import { LogService } from "#gen/parley/log/v1/log_pb.js";
 import { PeerService } from "#gen/parley/peer/v1/peer_pb.js";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import { createRemoteBus } from "#platform/bus/bus-remote.ts";
+import { createMemoryFleet } from "#platform/fleet/fleet-memory.ts";
+import type { Process } from "#platform/fleet/processes.ts";
 import { createRemoteEventLog } from "#platform/log/event-log-remote.ts";
-import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
-import { callAs } from "#platform/rpc/identity.ts";
+import { openFollowing } from "#platform/log/following-log.ts";
 import type { Core } from "./core.ts";
 import type { Engines } from "./engines.ts";
-
-/** How often it is asked what the store holds: until then the ring keeps it. */
-export const watermarkMs = 1_000;
-
-const asking = () => callAs({ kind: "service", name: "log" }, { timeoutMs: 5_000 });
+import { askWatermarks } from "./watermarks.ts";
 
 /** What a process stands on that keeps no data itself: the core's log is followed, its bus is listened to. */
-export async function openRemoteEngines(core: Core, logger: Logger): Promise<Engines> {
+export async function openRemoteEngines(core: Core, logger: Logger, self: Process): Promise<Engines> {
   const { id: installationId, incarnation, shards, sealingKey } = core.installation;
-  const client = createClient(LogService, core.transport);
-  const log = createRemoteEventLog(client);
+  const watermarks = askWatermarks(core.transport);
+  const log = createRemoteEventLog(watermarks.client);
   const bus = createRemoteBus(createClient(PeerService, core.transport), createMemoryBus());
-  const { positions } = await client.getWatermarks({}, asking());
+  const positions = await watermarks.read();
   const watermark = async (shard: number) => Number(positions[shard] ?? 0);
   const following = await openFollowing({ log, shards, logger, watermark });
-  const stopAsking = keepWatermarks(following, async () => {
-    const answer = await client.getWatermarks({}, asking());
-    if (answer.installationId === installationId && answer.incarnation === incarnation) return answer.positions;
-    throw new OtherLife();
-  });
+  const stopAsking = watermarks.keep(following, { id: installationId, incarnation });
   return {
     get store(): never {
-      throw new Error("this process keeps no data");
+      throw new NoData();
+    },
+    get checkpoints(): never {
+      throw new NoData();
     },
     log,
+    bus,
+    fleet: createMemoryFleet(self),
     following,
     incarnation,
     installationId,
     sealingKey,
-    bus,
-    snapshots: { store: noSnapshot, log: noSnapshot },
+    notReady: () => [],
     async close() {
       stopAsking();
       following.close();
@@ -50,32 +46,8 @@ export async function openRemoteEngines(core: Core, logger: Logger): Promise<Eng
   };
 }
 
-/** The core was started on other data, or on an older state of them. */
-class OtherLife extends Error {}
-
-function keepWatermarks(following: RunningFollowing, ask: () => Promise<bigint[]>): () => void {
-  let isAsking = false;
-  const look = async () => {
-    if (isAsking) return;
-    isAsking = true;
-    try {
-      for (const [shard, position] of (await ask()).entries()) following.projected(shard, Number(position));
-    } catch (error) {
-      if (error instanceof OtherLife) stopAll(following);
-    } finally {
-      isAsking = false;
-    }
-  };
-  const timer = setInterval(() => void look(), watermarkMs).unref();
-  return () => clearInterval(timer);
-}
-
-function stopAll(following: RunningFollowing): void {
-  for (let shard = 0; shard < following.shards; shard++) {
-    if (!following.stopped(shard)) following.stop(shard, "the core has other data now: start this process again");
-  }
-}
-
-async function noSnapshot(): Promise<void> {
-  throw new Error("this process keeps no data");
+/** A module that needs the store was started where there is none. */
+export class NoData extends Error {
+  override readonly name = "NoData";
+  override readonly message = "this process keeps no data";
 }

@@ -25,7 +25,7 @@ export async function openTestPair(
   const key = randomBytes(32);
   const core = await openTestEdge(routes, { peerKey: key });
   const connections = createPeerConnections(url ?? core.url);
-  const gateway = await openTestEdge(() => {}, { forwarding: { services, connections, key } });
+  const gateway = await openTestEdge(() => {}, { forwarding: { services, reach: () => connections, key } });
   const transport = createRemoteTransport(connections, key);
   return {
     core,

@@ -30,7 +30,7 @@ async function startAuth(boot: Boot): Promise<Module> {
   const { config, clock, bus, logger } = boot;
   const { trusted, issuer, audience, accessTtlMs, refreshTtlMs, sessionMaxMs } = config.auth;
   refuseAmbiguousIssuer(config);
-  const keyAt = (name: string) => readOrMakeKey(join(config.dataDir, "keys", name), 32);
+  const keyAt = (name: string) => readOrMakeKey(join(config.keysDir, name), 32);
   const accounts = createSqliteAccounts(boot.store.db);
   const accessTokens = await createAccessTokens({
     seed: keyAt("access.key"),
@@ -56,7 +56,7 @@ async function startAuth(boot: Boot): Promise<Module> {
   const authenticator = createAuthenticator({
     accessTokens,
     sessions,
-    operatorKey: openOperatorKey(join(config.dataDir, "keys", "operator.key")),
+    operatorKey: openOperatorKey(join(config.keysDir, "operator.key")),
     trustedIssuer: trusted && createTrustedIssuer(trusted, externalAccounts, clock),
     bus,
     clock,

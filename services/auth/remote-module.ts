@@ -1,6 +1,8 @@
 import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { callAs } from "#platform/rpc/identity.ts";
+import { eventually } from "#platform/runtime/eventually.ts";
 import type { ModuleDefinition } from "#platform/runtime/module.ts";
+import { StartError } from "#platform/runtime/start-error.ts";
 import { createRemoteAuthenticator } from "./remote-authenticator.ts";
 
 const askMs = 5_000;
@@ -11,7 +13,9 @@ export const remoteAuthModule: ModuleDefinition = {
   needs: [],
   async start({ peer, bus, clock, authenticateWith }) {
     const auth = peer(AuthService);
-    const keys = await auth.getSigningKeys({}, callAs({ kind: "service", name: "auth" }, { timeoutMs: askMs }));
+    const asAuth = () => callAs({ kind: "service", name: "auth" }, { timeoutMs: askMs });
+    const keys = await eventually(() => auth.getSigningKeys({}, asAuth()).catch(() => undefined));
+    if (!keys) throw new StartError("No process with the target auth answers. Start one, on the same engines.");
     const jwks: { keys: object[] } = JSON.parse(keys.jwks);
     const authenticator = createRemoteAuthenticator({ auth, jwks: () => jwks, bus, clock });
     authenticateWith(authenticator);

@@ -10,6 +10,7 @@ import {
   ManifestSchema,
 } from "#gen/parley/backup/v1/backup_pb.js";
 import type { Following } from "#platform/log/following.ts";
+import type { Snapshots } from "#platform/runtime/engines.ts";
 import type { Boot } from "#platform/runtime/module.ts";
 import type { CutData } from "./cut-worker.ts";
 import { describeFile, filesBelow, layout } from "./files.ts";
@@ -20,7 +21,9 @@ const chunkBytes = 64 * 1024;
 const catchUpMs = 60_000;
 const catchUpPollMs = 20;
 
-export type BackupDeps = Pick<Boot, "snapshots" | "following" | "config" | "clock" | "incarnation" | "installationId">;
+export interface BackupDeps extends Pick<Boot, "following" | "config" | "clock" | "incarnation" | "installationId"> {
+  readonly snapshots: Snapshots;
+}
 
 /** Makes a backup in `folder` and yields it; the folder is removed afterwards, whatever happens. */
 export async function* makeBackup(
@@ -56,7 +59,7 @@ async function copyAll(deps: BackupDeps, folder: string, signal: AbortSignal): P
   ]);
   const folders = [
     [join(layout.blobs, layout.sealed), join(deps.config.blobs.path, layout.sealed)],
-    [layout.keys, join(deps.config.dataDir, layout.keys)],
+    [layout.keys, deps.config.keysDir],
   ] as const;
   for (const [name, source] of folders) {
     for (const path of await filesBelow(source)) sources.set(join(name, path), join(source, path));

@@ -11,6 +11,8 @@ export const backupModule: ModuleDefinition = {
   name: "backup",
   needs: ["chat", "media"],
   async start(boot) {
+    const { snapshots } = boot;
+    if (!snapshots) throw new Error("there are no files to copy");
     const folder = join(boot.config.dataDir, "backup-in-progress");
     // A process that was killed while it made a backup left a copy of everything.
     await rm(folder, { recursive: true, force: true });
@@ -21,7 +23,7 @@ export const backupModule: ModuleDefinition = {
         running = true;
         try {
           const signal = AbortSignal.any([context.signal, boot.signal]);
-          yield* makeBackup(boot, folder, signal);
+          yield* makeBackup({ ...boot, snapshots }, folder, signal);
         } catch (error) {
           if (error instanceof DamagedCopy) throw backupErrors.DAMAGED({ message: error.message, cause: error });
           throw error;

@@ -8,6 +8,7 @@ import { takeDataLock } from "#platform/runtime/data-lock.ts";
 import { writeInstallation } from "#platform/runtime/installation-sqlite.ts";
 import { companionsOf, restoringPath } from "#platform/runtime/restoring.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
+import { dataFilesOf } from "./data-files.ts";
 import { describeFile, layout } from "./files.ts";
 import { cutAndVerify, DamagedCopy } from "./log-cut.ts";
 
@@ -28,7 +29,8 @@ export interface Restored {
  * `named` is the life that begins, where the operator knows better than the folder. Throws StartError where there is data already, or the backup is not whole; then nothing that exists was changed.
  */
 export async function restoreBackup(config: Config, folder: string, named?: number): Promise<Restored> {
-  await refuseExisting([config.store.path, config.log.path]);
+  const paths = dataFilesOf(config);
+  await refuseExisting([paths.store, paths.log]);
   const manifest = await readManifest(folder);
   await verifyFiles(folder, manifest);
   const lock = takeDataLock(config.dataDir);
@@ -36,11 +38,11 @@ export async function restoreBackup(config: Config, folder: string, named?: numb
     const incarnation = await claimIncarnation(folder, manifest.incarnation, named);
     for (const file of manifest.files) await place(join(folder, file.path), targetOf(config, file.path));
     verifyCopies(config);
-    for (const path of [config.log.path, config.store.path]) {
+    for (const path of [paths.log, paths.store]) {
       const db = await openSqlite({ path: restoringPath(path) });
       await writeInstallation(db, { id: manifest.installationId, incarnation }).finally(() => db.close());
     }
-    for (const path of [config.log.path, config.store.path]) await rename(restoringPath(path), path);
+    for (const path of [paths.log, paths.store]) await rename(restoringPath(path), path);
     return { installationId: manifest.installationId, incarnation, files: manifest.files.length };
   } finally {
     lock.release();
@@ -78,7 +80,8 @@ async function verifyFiles(folder: string, { files }: Manifest): Promise<void> {
 
 function verifyCopies(config: Config): void {
   try {
-    cutAndVerify(restoringPath(config.store.path), restoringPath(config.log.path));
+    const { store, log } = dataFilesOf(config);
+    cutAndVerify(restoringPath(store), restoringPath(log));
   } catch (error) {
     if (error instanceof DamagedCopy) throw new StartError(`The backup is damaged: ${error.message}.`);
     throw error;
@@ -105,10 +108,11 @@ async function claimIncarnation(folder: string, backedUp: number, named?: number
 
 function targetOf(config: Config, path: string): string {
   const [first, ...rest] = path.split("/");
-  if (path === layout.store) return restoringPath(config.store.path);
-  if (path === layout.log) return restoringPath(config.log.path);
+  const { store, log } = dataFilesOf(config);
+  if (path === layout.store) return restoringPath(store);
+  if (path === layout.log) return restoringPath(log);
   if (first === layout.blobs) return join(config.blobs.path, ...rest);
-  if (first === layout.keys) return join(config.dataDir, layout.keys, ...rest);
+  if (first === layout.keys) return join(config.keysDir, ...rest);
   throw new StartError(`The backup holds a file that this version does not know: ${path}.`);
 }
 

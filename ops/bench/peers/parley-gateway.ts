@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
-import { createBudget, minuteMs } from "#platform/rpc/budgets.ts";
+import { createBudget, createMemoryBudgets, minuteMs } from "#platform/rpc/budgets.ts";
 import { openEdge } from "#platform/rpc/edge.ts";
 import { createPeerConnections } from "#platform/rpc/peers/connections.ts";
 import { createServed } from "#platform/rpc/served.ts";
@@ -22,6 +22,7 @@ const authenticator = createAuthenticator({
   bus: createMemoryBus(),
   clock: systemClock,
 });
+const connections = createPeerConnections(process.argv[2] ?? "");
 const edge = await openEdge({
   config,
   logger: createLogger("warn"),
@@ -29,11 +30,12 @@ const edge = await openEdge({
   served: createServed(),
   forwarding: {
     services: [ChatService],
-    connections: createPeerConnections(process.argv[2] ?? ""),
+    reach: () => connections,
     key: randomBytes(32),
   },
   authenticator: () => authenticator,
   callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
+  budgets: createMemoryBudgets(),
   notReady: () => [],
 });
 console.log(`ready at ${edge.url}`);

@@ -1,8 +1,11 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { type ClientHttp2Stream, constants } from "node:http2";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { traceClientCall } from "#platform/telemetry/traced-transport.ts";
+import type { Tracing } from "#platform/telemetry/tracing.ts";
 import type { CallContext } from "../calls/call-context.ts";
 import type { ForwardedRoute } from "../calls/calls.ts";
+import { platformErrors } from "../errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { clientAddressKey, identityKey } from "../identity.ts";
 import type { PeerConnections } from "../peers/connections.ts";
@@ -24,7 +27,8 @@ const maxTries = 3;
 export interface ForwardingOptions {
   /** Those that another process runs. */
   readonly services: readonly DescService[];
-  readonly connections: PeerConnections;
+  /** Connections to a process that runs the service; undefined: none does now. */
+  readonly reach: (service: DescService) => PeerConnections | undefined;
   readonly key: Uint8Array;
 }
 
@@ -32,24 +36,29 @@ export interface ForwardingOptions {
  * Routes of the methods that another process answers. Who calls is verified here; the request and its answer are passed
  * on as bytes, in whichever protocol they are.
  */
-export function forwardingRoutes(options: ForwardingOptions): ForwardedRoute[] {
-  const forwarder = new Forwarder(options);
+export function forwardingRoutes(options: ForwardingOptions, tracing?: Tracing): ForwardedRoute[] {
+  const forwarder = new Forwarder(options, tracing);
   return options.services.flatMap(({ methods }) =>
     methods.map((method) => ({
       method,
       name: `${method.parent.typeName}/${method.name}`,
-      pass: (exchange, context, limits) => forwarder.pass(method, exchange, context, limits),
+      pass: tracing
+        ? (exchange, context, limits) =>
+            traceClientCall(tracing, method, () => forwarder.pass(method, exchange, context, limits))
+        : (exchange, context, limits) => forwarder.pass(method, exchange, context, limits),
     })),
   );
 }
 
 class Forwarder {
-  readonly #connections: PeerConnections;
+  readonly #reach: ForwardingOptions["reach"];
   readonly #key: string;
   readonly #cancels = new Allowance();
+  readonly #tracing: Tracing | undefined;
 
-  constructor({ connections, key }: Pick<ForwardingOptions, "connections" | "key">) {
-    this.#connections = connections;
+  constructor({ reach, key }: Pick<ForwardingOptions, "reach" | "key">, tracing: Tracing | undefined) {
+    this.#tracing = tracing;
+    this.#reach = reach;
     this.#key = writeKey(key);
   }
 
@@ -59,7 +68,7 @@ class Forwarder {
     const isUnary = method.methodKind === "unary";
     const head = this.#headOf(exchange, context);
     for (let tries = 1; ; tries++) {
-      const upstream = await this.#open(head, body?.length === 0, context);
+      const upstream = await this.#open(method.parent, head, body?.length === 0, context);
       if (!body) passBody(exchange.body, upstream);
       else if (body.length > 0) upstream.end(body);
       const relay = new Relay(exchange, upstream, isUnary);
@@ -81,12 +90,22 @@ class Forwarder {
       [peerHeaders.identity]: writeIdentity(values.get(identityKey)),
       [peerHeaders.clientAddress]: values.get(clientAddressKey),
     });
+    this.#tracing?.active()?.writeTo((name, value) => {
+      head[name] = value;
+    });
     return Object.assign(head, timeoutHeader(context));
   }
 
   /** Begins the call, once there is a connection for it. Where its caller leaves before, it is given up as it comes. */
-  async #open(head: OutgoingHttpHeaders, endStream: boolean, context: CallContext): Promise<ClientHttp2Stream> {
-    const begun = this.#connections.request(head, { endStream });
+  async #open(
+    service: DescService,
+    head: OutgoingHttpHeaders,
+    endStream: boolean,
+    context: CallContext,
+  ): Promise<ClientHttp2Stream> {
+    const connections = this.#reach(service);
+    if (!connections) throw platformErrors.PEER_UNREACHABLE({ message: `no process runs ${service.typeName}` });
+    const begun = connections.request(head, { endStream });
     if (!("then" in begun)) return begun;
     try {
       return await context.untilAborted(begun);

@@ -1,0 +1,72 @@
+import type { Transport } from "@connectrpc/connect";
+import { platformErrors } from "../errors.ts";
+import { createPeerConnections, type PeerConnections } from "./connections.ts";
+import { createRemoteTransport } from "./remote.ts";
+
+/** Another process, by the URL under which it is reached. */
+export interface Peer {
+  readonly connections: PeerConnections;
+  readonly transport: Transport;
+}
+
+/** Connections to the other processes of an installation, which come and go. */
+export interface PeerPool {
+  /** The process at an address, whether it is known to run or not. */
+  at(address: string): Peer;
+  /**
+   * One of several processes that do the same, in turn; those that a connection is open to come first. Undefined where
+   * there is none.
+   */
+  oneOf(addresses: readonly string[]): Peer | undefined;
+  /** Lets go of all processes but these. */
+  keep(addresses: readonly string[]): void;
+  /** Cuts all for good. Closing twice is harmless. */
+  close(): void;
+}
+
+/** Most processes that connections are kept to; the one that was used longest ago is let go of. */
+export const maxPeers = 1024;
+
+export function createPeerPool(key: Uint8Array): PeerPool {
+  const peers = new Map<string, Peer>();
+  let turn = 0;
+  let isClosed = false;
+
+  const forget = (address: string) => {
+    peers.get(address)?.connections.close();
+    peers.delete(address);
+  };
+  const at = (address: string): Peer => {
+    if (isClosed) throw platformErrors.PEER_UNREACHABLE({ message: "the process is stopping" });
+    const known = peers.get(address);
+    const peer = known ?? connect(address, key);
+    peers.delete(address);
+    peers.set(address, peer);
+    const [oldest] = peers.keys();
+    if (peers.size > maxPeers && oldest !== undefined) forget(oldest);
+    return peer;
+  };
+
+  return {
+    at,
+    oneOf(addresses) {
+      if (addresses.length === 0) return undefined;
+      turn = (turn + 1) % addresses.length;
+      const inTurn = [...addresses.slice(turn), ...addresses.slice(0, turn)].map(at);
+      return inTurn.find(({ connections }) => connections.notReady() === undefined) ?? inTurn[0];
+    },
+    keep(addresses) {
+      const kept = new Set(addresses);
+      for (const address of peers.keys()) if (!kept.has(address)) forget(address);
+    },
+    close() {
+      isClosed = true;
+      for (const address of peers.keys()) forget(address);
+    },
+  };
+}
+
+function connect(address: string, key: Uint8Array): Peer {
+  const connections = createPeerConnections(address);
+  return { connections, transport: createRemoteTransport(connections, key) };
+}

@@ -1,0 +1,59 @@
+import { fileURLToPath } from "node:url";
+import type { Bus } from "#platform/bus/bus.ts";
+import { createMemoryBus } from "#platform/bus/bus-memory.ts";
+import type { Migrations } from "#platform/engines/migrate.ts";
+import type { Fleet } from "#platform/fleet/fleet.ts";
+import { createMemoryFleet } from "#platform/fleet/fleet-memory.ts";
+import type { Process } from "#platform/fleet/processes.ts";
+import type { EventLog } from "#platform/log/event-log.ts";
+import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
+import type { SqliteEngine } from "./config-engines.ts";
+import type { Opening } from "./engines.ts";
+import type { InstallationRow } from "./installation.ts";
+import { createSqliteInstallation, installationMigrations } from "./installation-sqlite.ts";
+import { openMigrated } from "./open-store.ts";
+
+/** The log, and what processes that share it tell each other by the same engine. */
+export interface OpenedLog {
+  readonly log: EventLog;
+  readonly installation: InstallationRow;
+  readonly bus: Bus;
+  readonly fleet: Fleet;
+  /** Writes a copy to `target`; absent where the engine has means of its own. */
+  readonly snapshot?: (target: string) => Promise<void>;
+  /** Why it can't be used now, or undefined. */
+  notReady(): string | undefined;
+  /** Flushes and closes. Closing twice is harmless. */
+  close(): Promise<void>;
+}
+
+const logMigrations: Migrations = {
+  component: "log",
+  dir: fileURLToPath(new URL("../log/migrations/sqlite", import.meta.url)),
+};
+
+/** Opens the log as one of the processes that share it. */
+export async function openLog(opening: Opening): Promise<OpenedLog> {
+  const { log } = opening.config;
+  if (log.kind === "sqlite") return await openSqliteLog(log, opening.self);
+  const { openNatsLog } = await import("./open-log-nats.ts");
+  return await openNatsLog(log, opening);
+}
+
+async function openSqliteLog(settings: SqliteEngine, self: Process): Promise<OpenedLog> {
+  const db = await openMigrated(settings, [installationMigrations, logMigrations]);
+  const log = createSqliteEventLog(db);
+  const fleet = createMemoryFleet(self);
+  return {
+    log,
+    installation: createSqliteInstallation(db),
+    bus: createMemoryBus(),
+    fleet,
+    snapshot: db.snapshot,
+    notReady: () => undefined,
+    async close() {
+      await fleet.close();
+      await log.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { Transport } from "@connectrpc/connect";
+import type { Fleet } from "#platform/fleet/fleet.ts";
+import { openFollowing } from "#platform/log/following-log.ts";
+import { createEndings } from "./endings.ts";
+import type { Engines, Opening } from "./engines.ts";
+import { eventually } from "./eventually.ts";
+import type { Installation, InstallationRow } from "./installation.ts";
+import { openLog } from "./open-log.ts";
+import { NoData } from "./remote-engines.ts";
+import { readSealingKey } from "./shared-keys.ts";
+import { StartError } from "./start-error.ts";
+import { askWatermarks, type Watermarks } from "./watermarks.ts";
+
+/**
+ * What a process stands on that shares the log with others and needs no store. `reach` makes the way to those others,
+ * once it is known who they are.
+ */
+export async function openStorelessEngines(opening: Opening, reach: (fleet: Fleet) => Transport): Promise<Engines> {
+  const { config, logger } = opening;
+  const endings = createEndings();
+  try {
+    const opened = await openLog(opening);
+    endings.push(opened.close);
+    const installation = await madeInstallation(opened.installation);
+    const watermarks = askWatermarks(reach(opened.fleet));
+    const positions = await firstWatermarks(watermarks);
+    const watermark = async (shard: number) => Number(positions[shard] ?? 0);
+    const following = await openFollowing({ log: opened.log, shards: config.shards, logger, watermark });
+    endings.push(following.close);
+    endings.push(watermarks.keep(following, installation));
+    return {
+      get store(): never {
+        throw new NoData();
+      },
+      get checkpoints(): never {
+        throw new NoData();
+      },
+      log: opened.log,
+      bus: opened.bus,
+      fleet: opened.fleet,
+      following,
+      installationId: installation.id,
+      incarnation: installation.incarnation,
+      sealingKey: readSealingKey(config),
+      notReady: () => [opened.notReady()].filter((reason) => reason !== undefined),
+      close: endings.run,
+    };
+  } catch (error) {
+    await endings.run();
+    throw error;
+  }
+}
+
+/** Another process makes it: one that has the store, too. */
+async function madeInstallation(row: InstallationRow): Promise<Installation> {
+  const made = await eventually(async () => await row.read());
+  if (made) return made;
+  throw new StartError("The log is new. Start a process that has the store, too, such as PARLEY_TARGETS=chat.");
+}
+
+async function firstWatermarks(watermarks: Watermarks): Promise<bigint[]> {
+  const positions = await eventually(() => watermarks.read().catch(() => undefined));
+  if (positions) return positions;
+  throw new StartError("No process with the target chat answers. Start one, with the same PARLEY_LOG.");
+}

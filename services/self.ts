@@ -1,0 +1,33 @@
+import { createServer } from "node:net";
+import { hostname } from "node:os";
+import type { Process } from "#platform/fleet/processes.ts";
+import type { Config } from "#platform/runtime/config.ts";
+import { uuidv7 } from "#platform/runtime/ids.ts";
+import type { ModuleDefinition } from "#platform/runtime/module.ts";
+
+/** This process, as others know it. */
+export function selfOf(config: Config, modules: readonly ModuleDefinition[]): Process {
+  return { id: uuidv7(), address: config.advertise ?? addressOf(config), modules: modules.map(({ name }) => name) };
+}
+
+function addressOf({ listen: { host, port }, tls }: Config): string {
+  const isAny = host === "0.0.0.0" || host === "::";
+  const name = isAny ? hostname() : host;
+  return `${tls ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
+/** Settings with a port in the place of "any": others are told of it before this process listens. */
+export async function withPort(config: Config): Promise<Config> {
+  const { listen, log } = config;
+  if (listen.port !== 0 || log.kind === "sqlite") return config;
+  return { ...config, listen: { ...listen, port: await freePort(listen.host) } };
+}
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, host, resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("a server without a port");
+  return address.port;
+}
