@@ -31,7 +31,7 @@ describeEventLog("sqlite, read from another process", async (): Promise<EventLog
     await remote.close();
     await log.close();
   };
-  return { ...remote, append: log.append, trim: log.trim, close };
+  return { ...remote, append: log.append, trim: log.trim, fullness: log.fullness, close };
 });
 
 test("only the process that holds the log changes it", async () => {

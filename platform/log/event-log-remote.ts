@@ -48,6 +48,9 @@ export function createRemoteEventLog(client: Client<typeof LogService>): EventLo
     trim: async () => {
       throw new Error("the log is held by another process: only that one trims");
     },
+    fullness: async () => {
+      throw new Error("the log is held by another process: only that one knows its room");
+    },
     close: async () => ending.abort(),
   };
 }

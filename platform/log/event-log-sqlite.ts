@@ -126,6 +126,7 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
         SELECT max(position) FROM record WHERE shard = ?1)`;
       await db.write([{ sql, params: [shard, position] }]);
     },
+    fullness: async () => 0,
     async close() {
       closed = true;
       clearInterval(hints);

@@ -40,6 +40,12 @@ export interface EventLog {
   /** Drops records that end before `position`, but never the last one. What is dropped reads as absent. */
   trim(shard: number, position: number): Promise<void>;
 
+  /**
+   * How much of the shard's room is taken, from 0 to 1; 0 where the engine sets no limit. Asks the engine: not for each
+   * append. A full shard refuses appends until it is trimmed, so whoever appends leaves room for what must get in.
+   */
+  fullness(shard: number): Promise<number>;
+
   /** Ends following and waits for appends in flight. Closing twice is harmless. */
   close(): Promise<void>;
 }

@@ -72,6 +72,7 @@ export function createHoldingEventLog(log: EventLog): HoldingEventLog {
     follow: log.follow,
     tail: log.tail,
     trim: log.trim,
+    fullness: log.fullness,
     close: log.close,
   };
 }

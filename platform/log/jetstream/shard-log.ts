@@ -1,0 +1,89 @@
+import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import type { NatsEngine } from "#platform/engines/nats.ts";
+import { type AppendResult, AppendUnknown, type LogFollower, lastPosition } from "../event-log.ts";
+import { Positions } from "./positions.ts";
+import { ShardFollowers } from "./shard-followers.ts";
+import { ShardReader } from "./shard-reader.ts";
+import { ShardStream } from "./shard-stream.ts";
+
+const followReadBytes = 4 * 1024 * 1024;
+
+/** One shard: appends, and tells all who follow it, in this process and in others. */
+export class ShardLog {
+  readonly stream: ShardStream;
+  readonly positions: Positions;
+  readonly reader: ShardReader;
+  readonly #engine: NatsEngine;
+  readonly #followers: ShardFollowers;
+  /** The record that this process is appending, or appended last. */
+  #own: { readonly bytes: Uint8Array; readonly record: LogRecord } | undefined;
+  /** The tail that this process left, while no other process is known to append. */
+  #left: number | undefined;
+
+  constructor(engine: NatsEngine, shard: number, appendMs: number) {
+    this.#engine = engine;
+    this.stream = new ShardStream(engine, shard, appendMs);
+    this.positions = new Positions(this.stream);
+    this.reader = new ShardReader(this.stream, this.positions);
+    this.#followers = new ShardFollowers({
+      engine,
+      names: this.stream.names,
+      read: (position) => this.reader.read(position, followReadBytes),
+      known: (bytes) => this.#recordOf(bytes),
+      onLive: (sequence, record) => this.#onLive(sequence, record),
+    });
+  }
+
+  async append(expectedTail: number, record: LogRecord, bytes: Uint8Array): Promise<AppendResult> {
+    const expected = await this.positions.endingAt(expectedTail).catch((cause) => {
+      throw new AppendUnknown("the tail can't be read", { cause });
+    });
+    if (expected === undefined) return "wrong-tail";
+    this.#own = { bytes, record };
+    this.#left = undefined;
+    const result = await this.stream.publish(expected, bytes);
+    if (result === "wrong-tail") this.positions.forget();
+    if (result !== "appended") return result;
+    this.#left = lastPosition(record);
+    this.positions.saw({ sequence: expected + 1, record });
+    this.#followers.show(record);
+    return result;
+  }
+
+  follow(fromPosition: number, follower: LogFollower, signal: AbortSignal): void {
+    this.#followers.follow(fromPosition, follower, signal);
+  }
+
+  /** Tells all who follow where the shard ends, if this process is who appends to it. */
+  tick(): void {
+    if (this.#left === undefined || this.#engine.notReady()) return;
+    this.#engine.connection.publish(this.stream.names.tick, String(this.#left));
+  }
+
+  /** What was missed while there was no connection shows in the tail. The servers may have lost what they held. */
+  reconnected(): void {
+    this.positions.forget();
+    this.reader.forget();
+    this.#followers.forget();
+    if (!this.#followers.isFollowed) return;
+    this.positions.tail().then(
+      (tail) => this.#followers.tellTail(tail),
+      // Who hears nothing for 3 s asks again.
+      () => {},
+    );
+  }
+
+  close(): void {
+    this.#left = undefined;
+    this.#followers.close();
+  }
+
+  #recordOf(bytes: Uint8Array): LogRecord | undefined {
+    return this.#own && Buffer.compare(this.#own.bytes, bytes) === 0 ? this.#own.record : undefined;
+  }
+
+  #onLive(sequence: number, record: LogRecord): void {
+    this.positions.saw({ sequence, record });
+    if (record !== this.#own?.record && lastPosition(record) > (this.#left ?? 0)) this.#left = undefined;
+  }
+}
