@@ -40,12 +40,13 @@ const zones: readonly Zone[] = [
 
 /** On the server only these name the adapter of an engine: modules, and the boot that opens what all of them share. */
 const assemblers = [
-  /(^|\/)module\.ts$/,
+  /(^|\/)([a-z-]+-)?module\.ts$/,
+  /^services\/[^/]+\/stores\/open-stores\.ts$/,
   /^services\/[^/]+\.ts$/,
-  /^platform\/runtime\/(boot|engines|remote-engines)\.ts$/,
+  /^platform\/runtime\/(open-[a-z-]+|engines|remote-engines)\.ts$/,
   /\.(test|contract)\.ts$|\/testing\/|^clients\//,
 ];
-const adapter = /^(?<port>.+)-(?<engine>sqlite|memory|fs|remote)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;
+const adapter = /^(?<port>.+)-(?<engine>sqlite|memory|fs|remote|cql|redis|nats|jetstream)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;
 
 /** One sentence for each import that no rule allows. `files`: contents by path from the root. */
 export function forbiddenImports(files: ReadonlyMap<string, string>): string[] {

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { measureFollowing } from "#platform/log/following-metrics.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
-import { createMemoryBudgets, minuteMs } from "#platform/rpc/budgets.ts";
+import { minuteMs } from "#platform/rpc/budgets.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed, type Served } from "#platform/rpc/served.ts";
@@ -54,7 +54,7 @@ export function makeBoot({ config, logger, metrics, engines, signal, elsewhere, 
   const peers = elsewhere ? hereOrElsewhere(served, here, traced(elsewhere.anywhere)) : here;
   const at = (address: string) =>
     elsewhere && address !== engines.fleet.self.address ? traced(elsewhere.at(address)) : here;
-  const budgets = createMemoryBudgets();
+  const { budgets } = engines;
   let authenticator: Authenticator | undefined;
   signal.addEventListener("abort", measureFollowing(engines.following, metrics, systemClock), { once: true });
   const boot: Boot = {
@@ -76,6 +76,7 @@ export function makeBoot({ config, logger, metrics, engines, signal, elsewhere, 
     },
     log: engines.log,
     fleet: engines.fleet,
+    ephemeral: engines.ephemeral,
     following: engines.following,
     incarnation: engines.incarnation,
     installationId: engines.installationId,

@@ -7,9 +7,11 @@ import type { Process } from "#platform/fleet/processes.ts";
 import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
+import type { Budgets } from "#platform/rpc/budgets.ts";
 import type { Config } from "./config.ts";
 import { createEndings, type Endings } from "./endings.ts";
 import { tieInstallation } from "./installation.ts";
+import { type Ephemeral, openEphemeral } from "./open-ephemeral.ts";
 import { type OpenedLog, openLog } from "./open-log.ts";
 import { type OpenedStore, openStore, type Store } from "./open-store.ts";
 import { refuseHalfRestored } from "./restoring.ts";
@@ -29,6 +31,8 @@ export interface Engines {
   readonly sealingKey: Uint8Array;
   readonly bus: Bus;
   readonly fleet: Fleet;
+  readonly ephemeral: Ephemeral;
+  readonly budgets: Budgets;
   /** Why they can't be used now, one sentence each; empty: they can. */
   notReady(): string[];
   /** Flushes and closes. Closing twice is harmless. */
@@ -68,6 +72,8 @@ export async function openEngines(opening: Opening): Promise<Engines> {
       watermark: async (shard) => (await store.checkpoints.read(projectorConsumer, shard))?.position ?? 0,
     });
     endings.push(following.close);
+    const shared = await openEphemeral(opening, installationId);
+    endings.push(shared.close);
     const sealingKey = readSealingKey(config);
     return {
       store: store.store,
@@ -75,6 +81,8 @@ export async function openEngines(opening: Opening): Promise<Engines> {
       log: log.log,
       bus: log.bus,
       fleet: log.fleet,
+      ephemeral: shared.ephemeral,
+      budgets: shared.budgets,
       ...{ following, installationId, incarnation, sealingKey },
       ...snapshotsOf(store, log),
       notReady: () => [store.notReady(), log.notReady()].filter((reason) => reason !== undefined),

@@ -13,6 +13,7 @@ import type { Tracing } from "#platform/telemetry/tracing.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Snapshots } from "./engines.ts";
+import type { Ephemeral } from "./open-ephemeral.ts";
 import type { Store } from "./open-store.ts";
 import type { Sealer } from "./sealing.ts";
 
@@ -58,6 +59,7 @@ export interface Boot {
   readonly store: Store;
   /** How far the consumers of the log have come. In the store, as `store` is. */
   readonly checkpoints: CheckpointStore;
+  readonly ephemeral: Ephemeral;
   readonly log: EventLog;
   /** The processes of the installation, and who of them works on what. */
   readonly fleet: Fleet;

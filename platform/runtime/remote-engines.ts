@@ -9,6 +9,7 @@ import { createRemoteEventLog } from "#platform/log/event-log-remote.ts";
 import { openFollowing } from "#platform/log/following-log.ts";
 import type { Core } from "./core.ts";
 import type { Engines } from "./engines.ts";
+import { ownEphemeral } from "./open-ephemeral.ts";
 import { askWatermarks } from "./watermarks.ts";
 
 /** What a process stands on that keeps no data itself: the core's log is followed, its bus is listened to. */
@@ -21,6 +22,7 @@ export async function openRemoteEngines(core: Core, logger: Logger, self: Proces
   const watermark = async (shard: number) => Number(positions[shard] ?? 0);
   const following = await openFollowing({ log, shards, logger, watermark });
   const stopAsking = watermarks.keep(following, { id: installationId, incarnation });
+  const { ephemeral, budgets } = ownEphemeral();
   return {
     get store(): never {
       throw new NoData();
@@ -31,6 +33,8 @@ export async function openRemoteEngines(core: Core, logger: Logger, self: Proces
     log,
     bus,
     fleet: createMemoryFleet(self),
+    ephemeral,
+    budgets,
     following,
     incarnation,
     installationId,

@@ -5,6 +5,7 @@ import { createEndings } from "./endings.ts";
 import type { Engines, Opening } from "./engines.ts";
 import { eventually } from "./eventually.ts";
 import type { Installation, InstallationRow } from "./installation.ts";
+import { openEphemeral } from "./open-ephemeral.ts";
 import { openLog } from "./open-log.ts";
 import { NoData } from "./remote-engines.ts";
 import { readSealingKey } from "./shared-keys.ts";
@@ -28,6 +29,8 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
     const following = await openFollowing({ log: opened.log, shards: config.shards, logger, watermark });
     endings.push(following.close);
     endings.push(watermarks.keep(following, installation));
+    const shared = await openEphemeral(opening, installation.id);
+    endings.push(shared.close);
     return {
       get store(): never {
         throw new NoData();
@@ -38,6 +41,8 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
       log: opened.log,
       bus: opened.bus,
       fleet: opened.fleet,
+      ephemeral: shared.ephemeral,
+      budgets: shared.budgets,
       following,
       installationId: installation.id,
       incarnation: installation.incarnation,
