@@ -1,16 +1,18 @@
 import { expect, test } from "vitest";
-import { engineAddress, engineUrl, freshName } from "./engines.ts";
+import { describeOnEngines, engineUrl, freshName } from "./engines.ts";
 
-test("an engine starts for the first who asks and is shared by all who ask", async () => {
-  const [one, again] = await Promise.all([engineUrl("redis"), engineUrl("redis")]);
-  expect(one).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
-  expect(again).toBe(one);
+describeOnEngines("one engine", ["redis"], ({ redis }) => {
+  test("is started for the first who asks and shared by all who ask", async () => {
+    expect(redis).toEqual({ url: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/), monitors: [] });
+    expect(await engineUrl("redis")).toBe(redis.url);
+  });
 });
 
-test("a cluster of NATS servers names its monitors", async () => {
-  const { url, monitors } = await engineAddress("nats-cluster");
-  expect(url.split(",")).toHaveLength(3);
-  expect(monitors).toHaveLength(3);
+describeOnEngines("a cluster of NATS servers", ["nats-cluster"], ({ "nats-cluster": { url, monitors } }) => {
+  test("names all servers and their monitors", () => {
+    expect(url.split(",")).toHaveLength(3);
+    expect(monitors).toHaveLength(3);
+  });
 });
 
 test("names do not repeat", () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { describe, inject, test } from "vitest";
-import type { EngineAddress, EngineName } from "../../ops/engines/engine.ts";
+import { describe, inject, onTestFinished, test } from "vitest";
+import type { Engine, EngineAddress, EngineName, StartOptions } from "../../ops/engines/engine.ts";
 import { MissingEngine } from "../../ops/engines/programs.ts";
+import { installEngine, startEngine } from "../../ops/engines/start-engine.ts";
 
 /**
  * The address of an engine that the whole run shares; the first who asks waits for its start. Where this machine has none
@@ -21,18 +22,40 @@ export async function engineUrl(name: EngineName): Promise<string> {
 }
 
 /**
- * `describe` where all the engines are there. Where one is missing, a skipped test whose title says so; with `CI=true` it
- * is a failure.
+ * `describe` where all the engines are there, which the whole run shares. Where one is missing, a skipped test whose
+ * title says so; with `CI=true` it is a failure.
  */
 export function describeOnEngines<Name extends EngineName>(
   title: string,
   names: readonly Name[],
   suite: (engines: Readonly<Record<Name, EngineAddress>>) => void,
 ): void {
+  describeIfThere(title, async () => {
+    const found = await Promise.all(names.map(async (name) => [name, await engineAddress(name)]));
+    suite(Object.fromEntries(found));
+  });
+}
+
+/** The same for tests that hurt engines: each test starts its own, which stop at its end. */
+export function describeOnOwnEngines(
+  title: string,
+  names: readonly EngineName[],
+  suite: (start: (name: EngineName, options?: StartOptions) => Promise<Engine>) => void,
+): void {
+  describeIfThere(title, async () => {
+    for (const name of names) await installEngine(name);
+    suite(async (name, options) => {
+      const engine = await startEngine(name, options);
+      onTestFinished(() => engine.stop());
+      return engine;
+    });
+  });
+}
+
+function describeIfThere(title: string, define: () => Promise<void>): void {
   describe(title, async () => {
     try {
-      const found = await Promise.all(names.map(async (name) => [name, await engineAddress(name)]));
-      suite(Object.fromEntries(found));
+      await define();
     } catch (error) {
       if (!(error instanceof MissingEngine) || process.env.CI === "true") throw error;
       test(`not run: ${error.message}`, ({ skip }) => skip());
