@@ -22,6 +22,8 @@ export interface GroupPart {
   readonly held: { readonly [key: string]: number };
 }
 
+export type News = "own beat" | "change";
+
 /** The beats of all processes of an installation. */
 export interface Beats {
   /** Id of this process. */
@@ -34,8 +36,8 @@ export interface Beats {
   announce(): void;
   /** Changes what is told of a group, and tells it at once. */
   tell(group: string, part: GroupPart): void;
-  /** Called with each own beat that comes back, and with each change of what is told. Returns what ends it. */
-  listen(listener: (isOwn: boolean) => void): () => void;
+  /** Calls the listener with each own beat that comes back, and with each change of what is heard. Returns what ends it. */
+  listen(listener: (news: News) => void): () => void;
   /** Says good-bye. Closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -62,7 +64,7 @@ class NatsBeats implements Beats {
   readonly #nats: NatsOfFleet;
   readonly #attendance: Attendance;
   readonly #others = new Map<string, Beat>();
-  readonly #listeners = new Set<(isOwn: boolean) => void>();
+  readonly #listeners = new Set<(news: News) => void>();
   #own: Beat;
   #bucket: KV | undefined;
   #heard: Subscription | undefined;
@@ -106,7 +108,7 @@ class NatsBeats implements Beats {
     this.#tell({ groups: { ...this.#own.groups, [group]: part } });
   }
 
-  listen(listener: (isOwn: boolean) => void): () => void {
+  listen(listener: (news: News) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -123,7 +125,7 @@ class NatsBeats implements Beats {
   #tell(change: Partial<Beat>): void {
     this.#own = { ...this.#own, ...change };
     this.#send();
-    this.#changed(false);
+    this.#tellListeners("change");
   }
 
   #openBucket(): Promise<KV> {
@@ -173,7 +175,7 @@ class NatsBeats implements Beats {
 
   #hearGoodBye(id: string): void {
     this.#attendance.left(id);
-    if (this.#others.delete(id)) this.#changed(false);
+    if (this.#others.delete(id)) this.#tellListeners("change");
   }
 
   #hearOther(id: string, beat: Beat): void {
@@ -181,18 +183,20 @@ class NatsBeats implements Beats {
     if (before && before.number >= beat.number) return;
     this.#others.set(id, beat);
     if (this.#attendance.heard(id)) this.#send();
-    if (before?.isAnnounced !== beat.isAnnounced || !isSame(before.groups, beat.groups)) this.#changed(false);
+    if (before?.isAnnounced !== beat.isAnnounced || !isSame(before.groups, beat.groups)) this.#tellListeners("change");
   }
 
   /** Older ones were held up on their way: many may come at once, and say nothing of the time that passed. */
   #hearSelf({ number }: Beat): void {
     if (number !== this.#own.number) return;
-    for (const gone of this.#attendance.heardSelf(performance.now())) this.#others.delete(gone);
-    this.#changed(true);
+    const gone = this.#attendance.heardSelf(performance.now());
+    for (const id of gone) this.#others.delete(id);
+    if (gone.length > 0) this.#tellListeners("change");
+    this.#tellListeners("own beat");
   }
 
-  #changed(isOwn: boolean): void {
-    for (const listener of this.#listeners) listener(isOwn);
+  #tellListeners(news: News): void {
+    for (const listener of this.#listeners) listener(news);
   }
 }
 

@@ -32,8 +32,8 @@ export class LeaseContest implements Competition {
   constructor(options: LeaseContestOptions) {
     this.#options = options;
     this.#self = options.beats.self;
-    this.#unlisten = options.beats.listen((isOwn) => {
-      if (isOwn) this.#beats++;
+    this.#unlisten = options.beats.listen((news) => {
+      if (news === "own beat") this.#beats++;
       this.#look();
     });
     this.#tell();

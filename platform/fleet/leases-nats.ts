@@ -9,6 +9,6 @@ export function createNatsLeases(beats: Beats, records: LeaseRecords): Leases {
   return {
     compete: (group, keys, work) => new LeaseContest({ group, keys, work, beats, records }),
     holderOf: (group, key) => claimOn(beats, group, key)?.process,
-    onChange: (listener) => beats.listen(listener),
+    onChange: (listener) => beats.listen((news) => void (news === "change" && listener())),
   };
 }

@@ -8,7 +8,7 @@ export function createNatsProcesses(beats: Beats): Processes {
     announce: () => beats.announce(),
     running: () => inOrder().map(({ process }) => process),
     serving: (module) => inOrder().flatMap((beat) => (serves(beat, module) ? [beat.process] : [])),
-    onChange: (listener) => beats.listen(listener),
+    onChange: (listener) => beats.listen((news) => void (news === "change" && listener())),
   };
 }
 

@@ -50,6 +50,7 @@ async function startChat(boot: Boot): Promise<Module> {
   const sequencer = await startSequencer({
     log,
     following,
+    leases: boot.fleet.leases,
     clock,
     logger,
     owner,
@@ -64,7 +65,7 @@ async function startChat(boot: Boot): Promise<Module> {
     retentionMs: boot.config.logRetentionMs,
     clock,
     logger,
-    shards: () => shards.filter((shard) => !following.stopped(shard)),
+    shards: () => shards.filter((shard) => sequencer.holds(shard) && !following.stopped(shard)),
   });
   boot.serve(
     ChatService,

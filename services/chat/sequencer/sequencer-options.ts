@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Leases } from "#platform/fleet/leases.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
 import type { Following } from "#platform/log/following.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
@@ -8,6 +9,8 @@ import type { StateSources } from "./sequencer-state.ts";
 export interface SequencerOptions extends StateSources {
   readonly log: EventLog;
   readonly following: Following;
+  /** Who should own which shard: keys of the group "sequencer". */
+  readonly leases: Leases;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Names this process in `owner` records. */

@@ -118,10 +118,10 @@ describe("an append whose outcome is unknown", () => {
 });
 
 describe("another owner", () => {
-  test("deposes: nothing is written any more, and no command is told that it was not sent", async () => {
+  test("deposes once it is followed: nothing is decided any more", async () => {
     const tail = await files.log.tail(0);
     await files.log.append(0, tail, ownerRecordOf(tail + 1, 2, "that process"));
-    expect(await reasonOf(running.submit(post(id, ada, "hello")))).toBe(chatErrors.OUTCOME_UNKNOWN.reason);
+    await running.following.reached(0, tail + 1, 5_000);
     expect(await reasonOf(running.submit(post(id, ada, "hello")))).toBe(chatErrors.NOT_OWNER.reason);
     expect(running.sequencer.notReady()).toBe("shard is not owned");
     expect(await files.log.tail(0)).toBe(tail + 1);
@@ -133,7 +133,7 @@ describe("another owner", () => {
     const other = await startSequencing(files, { owner: "that process", projecting: false });
     expect(await other.submit(post(id, ada, "one", { clientId }))).toMatchObject({ seq: 2, duplicate: true });
     expect((await other.submit(post(id, ada, "two"))).seq).toBe(3);
-    expect(await reasonOf(running.submit(post(id, bob, "three")))).toBe(chatErrors.OUTCOME_UNKNOWN.reason);
+    expect(await reasonOf(running.submit(post(id, bob, "three")))).toBe(chatErrors.NOT_OWNER.reason);
     expect(textsOf(await expectWhole(files, id))).toEqual(["one", "two"]);
   });
 

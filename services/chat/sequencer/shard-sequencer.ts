@@ -14,8 +14,8 @@ import { type KnownConversation, SequencerState, sentIdOf } from "./sequencer-st
 const maxUnprojectedEntries = 1_000_000;
 /** The same in bytes of events. */
 const maxUnprojectedBytes = 128 * 1024 * 1024;
-/** How long stopping waits for commands whose outcome can't be settled. */
-const stopGraceMs = 5_000;
+/** How long letting go of a shard waits for commands whose outcome can't be settled. */
+const loseGraceMs = 5_000;
 
 interface Prepared {
   readonly waiting: WaitingCommand;
@@ -32,22 +32,65 @@ export class ShardSequencer {
   readonly #state: SequencerState;
   readonly #queue = new CommandQueue<WaitingCommand>();
   readonly #pending = new PendingCommands();
-  readonly #ending = new AbortController();
+  readonly #giveUp: (shard: number) => void;
+  #isHeld = false;
+  #ending = new AbortController();
   #ownership: Ownership | undefined;
+  /** Resolves once the shard is owned, or given up before. */
+  #taking = Promise.resolve();
+  #isTaking = false;
   #running: Promise<void> | undefined;
-  #stopping = false;
-  #deposed = false;
 
-  constructor(shard: number, options: SequencerOptions) {
+  /** `giveUp` is called where another process turns out to own the shard. */
+  constructor(shard: number, options: SequencerOptions, giveUp: (shard: number) => void) {
     this.#shard = shard;
     this.#options = options;
+    this.#giveUp = giveUp;
     this.#state = new SequencerState(options);
   }
 
-  async takeOver(): Promise<void> {
-    const { following } = this.#options;
+  /** Whether commands are admitted: the shard is owned, or being taken over. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** The shard is to be owned here: admits commands, which wait until it is taken over. */
+  gain(): void {
+    this.#isHeld = true;
+    this.#ending = new AbortController();
+    this.#taking = this.#takeOver();
+  }
+
+  /** Admits no more commands and finishes those that wait; where the shard was not owned yet, nothing was decided. */
+  async lose(): Promise<void> {
+    this.#isHeld = false;
+    const end = () => this.#ending.abort(new Error("the shard is let go"));
+    if (this.#isTaking) end();
+    const grace = setTimeout(end, loseGraceMs);
+    await this.#taking;
+    await this.#running;
+    clearTimeout(grace);
+    end();
+    this.#ownership = undefined;
+    this.#state.clear();
+  }
+
+  /** Resolves once the shard is owned, where it is held. */
+  taken(): Promise<void> {
+    return this.#taking;
+  }
+
+  async #takeOver(): Promise<void> {
+    const { following, logger } = this.#options;
     if (following.stopped(this.#shard)) return;
-    await this.#own(following.tail(this.#shard) + 1, following.epoch(this.#shard), false);
+    this.#isTaking = true;
+    try {
+      await this.#own(following.tail(this.#shard) + 1, following.epoch(this.#shard), false);
+    } catch (error) {
+      if (!this.#ending.signal.aborted) logger.error({ err: error, shard: this.#shard }, "shard can't be taken over");
+    } finally {
+      this.#isTaking = false;
+    }
   }
 
   notReady(): string | undefined {
@@ -68,19 +111,10 @@ export class ShardSequencer {
     return outcomes;
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    const end = () => this.#ending.abort(new Error("sequencer is stopping"));
-    const grace = setTimeout(end, stopGraceMs);
-    await this.#running;
-    clearTimeout(grace);
-    end();
-  }
-
   #refusal(): ServiceError | undefined {
     const { following } = this.#options;
     if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
-    if (this.#stopping || this.#deposed) return chatErrors.NOT_OWNER();
+    if (!this.#isHeld) return chatErrors.NOT_OWNER();
     const { entries, bytes } = following.behind(this.#shard);
     return entries > maxUnprojectedEntries || bytes > maxUnprojectedBytes ? chatErrors.STORE_BEHIND() : undefined;
   }
@@ -95,10 +129,16 @@ export class ShardSequencer {
   async #run(): Promise<void> {
     // Commands of the same turn share the first group.
     await Promise.resolve();
+    await this.#taking;
     while (this.#queue.length > 0) {
       const taken = this.#queue.take(maxRecordEntries);
+      const owned = this.#stillOwned();
+      if (!owned) {
+        for (const waiting of taken) waiting.reject(chatErrors.NOT_OWNER());
+        continue;
+      }
       try {
-        await this.#sequence(taken);
+        await this.#sequence(taken, owned);
       } catch (error) {
         this.#options.logger.error({ err: error, shard: this.#shard }, "group failed");
         this.#state.clear();
@@ -107,8 +147,20 @@ export class ShardSequencer {
     }
   }
 
-  async #sequence(taken: readonly WaitingCommand[]): Promise<void> {
-    if (!this.#ownership) throw chatErrors.NOT_OWNER();
+  /** What is followed may show a newer owner: then nothing is decided on a state that is past. */
+  #stillOwned(): Ownership | undefined {
+    if (this.#ownership && this.#options.following.epoch(this.#shard) > this.#ownership.epoch) this.#depose();
+    return this.#ownership;
+  }
+
+  #depose(): void {
+    this.#options.logger.warn({ shard: this.#shard }, "deposed: another process owns the shard");
+    this.#ownership = undefined;
+    this.#isHeld = false;
+    this.#giveUp(this.#shard);
+  }
+
+  async #sequence(taken: readonly WaitingCommand[], owned: Ownership): Promise<void> {
     this.#state.beginGroup();
     const prepared: Prepared[] = [];
     for (const waiting of taken) {
@@ -117,10 +169,10 @@ export class ShardSequencer {
     }
     const { incarnation, clock } = this.#options;
     const nowMs = clock();
-    const group = new Group({ shard: this.#shard, incarnation, nowMs, ...this.#ownership });
+    const group = new Group({ shard: this.#shard, incarnation, nowMs, ...owned });
     const { decided, rest } = this.#decide(group, prepared, nowMs);
     if (group.entries.length === 0) return this.#settled(group, decided);
-    const again = await this.#append(group, decided, this.#ownership);
+    const again = await this.#append(group, decided, owned);
     this.#queue.putBack([...again, ...rest]);
   }
 
@@ -208,8 +260,7 @@ export class ShardSequencer {
       await following.reached(this.#shard, owned.tail, Number.POSITIVE_INFINITY, signal);
       this.#ownership = owned;
     } catch (error) {
-      this.#deposed = error instanceof Deposed;
-      if (this.#deposed) this.#options.logger.error({ err: error, shard: this.#shard }, "deposed");
+      if (error instanceof Deposed) this.#depose();
       throw error;
     }
   }

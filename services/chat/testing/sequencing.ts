@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
+import type { Leases } from "#platform/fleet/leases.ts";
 import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import { createHoldingEventLog, type HoldingEventLog } from "#platform/testing/holding-event-log.ts";
@@ -16,6 +17,7 @@ import { createSqliteIdempotence } from "../stores/idempotence-store-sqlite.ts";
 import { type ProjectionStore, projectorName } from "../stores/projection-store.ts";
 import { createSqliteProjection } from "../stores/projection-store-sqlite.ts";
 import { openChatStore } from "./chat-files.ts";
+import { createHandLeases } from "./hand-leases.ts";
 
 /** A log behind a network that can fail, and a store. */
 export interface Files {
@@ -39,6 +41,8 @@ export interface Sequencing {
 }
 
 export interface SequencingOptions {
+  /** Unset: it holds every shard, until it finds that another process owns it. */
+  readonly leases?: Leases;
   readonly owner?: string;
   readonly incarnation?: number;
   /** Whether the store follows the log; unset: it does. */
@@ -62,6 +66,7 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
   const sequencer = await startSequencer({
     log,
     following,
+    leases: options.leases ?? createHandLeases(),
     reads,
     idempotence: createSqliteIdempotence(db),
     clock: () => clock.now,
