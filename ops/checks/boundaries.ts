@@ -44,6 +44,7 @@ const assemblers = [
   /^services\/[^/]+\/stores\/open-stores\.ts$/,
   /^services\/[^/]+\.ts$/,
   /^platform\/runtime\/(open-[a-z-]+|engines|remote-engines)\.ts$/,
+  /^services\/backup\/(restore|recover[a-z-]*)\.ts$/,
   /\.(test|contract)\.ts$|\/testing\/|^clients\//,
 ];
 const adapter = /^(?<port>.+)-(?<engine>sqlite|memory|fs|remote|cql|redis|nats|jetstream)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;

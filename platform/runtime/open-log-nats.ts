@@ -15,9 +15,9 @@ export async function openNatsLog(settings: NatsLog, { config, self, logger, met
     const nats = await openNats({ ...settings, logger, metrics });
     endings.push(nats.close);
     const installation = await openNatsInstallation(nats);
-    const log = await openJetStreamEventLog(nats, { shards: config.shards, logger });
+    const log = await openJetStreamEventLog({ engine: nats, shards: config.shards });
     endings.push(log.close);
-    const bus = createNatsBus(nats, logger);
+    const bus = createNatsBus(nats);
     endings.push(bus.close);
     const fleet = await openNatsFleet(nats, self);
     endings.push(fleet.close);
