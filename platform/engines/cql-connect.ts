@@ -1,0 +1,126 @@
+import { Client, type DseClientOptions, errors, policies, types } from "cassandra-driver";
+import type { Logger } from "pino";
+import { StartError } from "#platform/runtime/start-error.ts";
+import type { CqlSettings } from "./cql-url.ts";
+
+/** How long a statement may take. Nodes give up sooner: reads after 5 s, writes after 2 s, conditional ones after 1 s. */
+const requestMs = 6_000;
+const connectMs = 5_000;
+/** How often an idle connection is asked whether it still answers. */
+const heartbeatMs = 5_000;
+/** A read that no node has answered by then is sent to another one too. */
+const speculateMs = 500;
+/** Requests that wait for an answer, a node. What comes beyond is refused by that node's turn and tried at another. */
+const maxRequestsPerNode = 2_048;
+
+/** Each: oldest release whose features are used, and how an operator reads what runs. */
+const floors = { Cassandra: [4, 1], ScyllaDB: [6, 0] } as const;
+
+/**
+ * A connected client of a cluster that this program can work with; of its keyspace, unless `keyspace` is null.
+ * Throws StartError otherwise.
+ */
+export async function connectCql(
+  settings: CqlSettings & { readonly logger: Logger },
+  keyspace: string | null = settings.keyspace,
+): Promise<Client> {
+  const client = new Client(clientOptions(settings, keyspace));
+  logHosts(client, settings.logger);
+  try {
+    await client.connect();
+    await refuseOldVersion(client);
+    return client;
+  } catch (error) {
+    await client.shutdown();
+    throw startErrorOf(error, settings);
+  }
+}
+
+function clientOptions(settings: CqlSettings, keyspace: string | null): DseClientOptions {
+  const { contactPoints, localDataCenter, credentials } = settings;
+  return {
+    contactPoints: [...contactPoints],
+    localDataCenter,
+    ...(keyspace === null ? {} : { keyspace }),
+    ...(credentials ? { credentials } : {}),
+    policies: timedByNodes({
+      // Nodes that hold the partition first, in this data centre only.
+      loadBalancing: new policies.loadBalancing.TokenAwarePolicy(
+        new policies.loadBalancing.DCAwareRoundRobinPolicy(localDataCenter),
+      ),
+      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(200, 5_000),
+      // At another node, once; what is not idempotent only where the first has not begun it.
+      retry: new policies.retry.IdempotenceAwareRetryPolicy(new policies.retry.RetryPolicy()),
+      speculativeExecution: new SpeculativeReads(speculateMs, 1),
+    }),
+    pooling: { heartBeatInterval: heartbeatMs, maxRequestsPerConnection: maxRequestsPerNode },
+    socketOptions: { connectTimeout: connectMs, readTimeout: requestMs, defunctReadTimeoutThreshold: 4 },
+    protocolOptions: { maxSchemaAgreementWaitSeconds: 30 },
+    queryOptions: { consistency: types.consistencies.localQuorum, prepare: true },
+    monitorReporting: { enabled: false },
+  };
+}
+
+/**
+ * Without a generator of the driver's the time of a write is the node's: clocks of nodes are kept together, and a
+ * process whose own is wrong hides nobody's later writes.
+ */
+function timedByNodes<Policies extends object>(chosen: Policies): Policies {
+  return Object.assign(chosen, { timestampGeneration: null });
+}
+
+/** Writes are never sent twice at the same time: under load that would double it. */
+class SpeculativeReads extends policies.speculativeExecution.ConstantSpeculativeExecutionPolicy {
+  override newPlan(keyspace: string, queryInfo: string | object[]): { nextExecution: () => number } {
+    const isRead = typeof queryInfo === "string" && /^\s*SELECT/i.test(queryInfo);
+    const { nextExecution } = isRead ? super.newPlan(keyspace, queryInfo) : { nextExecution: () => -1 };
+    return { nextExecution: () => Number(nextExecution()) };
+  }
+}
+
+function logHosts(client: Client, logger: Logger): void {
+  client.on("hostDown", (host: { address: string }) => logger.warn({ node: host.address }, "store node is down"));
+  client.on("hostUp", (host: { address: string }) => logger.info({ node: host.address }, "store node is up"));
+}
+
+async function refuseOldVersion(client: Client): Promise<void> {
+  const [product, version] = await readVersion(client);
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  const [floorMajor, floorMinor] = floors[product];
+  if (major > floorMajor || (major === floorMajor && minor >= floorMinor)) return;
+  throw new StartError(`The store is ${product} ${version}: upgrade it to ${floorMajor}.${floorMinor} or newer.`);
+}
+
+/** ScyllaDB tells an old release of Cassandra in `system.local`, and its own in a table that only it has. */
+async function readVersion(client: Client): Promise<[keyof typeof floors, string]> {
+  const here = { consistency: types.consistencies.localOne, prepare: false };
+  try {
+    const scylla = await client.execute("SELECT version FROM system.versions WHERE key = 'local'", [], here);
+    return ["ScyllaDB", String(scylla.first()?.version)];
+  } catch (error) {
+    if (!(error instanceof errors.ResponseError)) throw error;
+    const cassandra = await client.execute("SELECT release_version FROM system.local WHERE key = 'local'", [], here);
+    return ["Cassandra", String(cassandra.first()?.release_version)];
+  }
+}
+
+function startErrorOf(error: unknown, { contactPoints, localDataCenter, keyspace }: CqlSettings): unknown {
+  if (error instanceof StartError || !(error instanceof Error)) return error;
+  const causes = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [error];
+  const messages = causes.map((cause) => (cause instanceof Error ? cause.message : String(cause)));
+  const said = (pattern: RegExp) => messages.some((message) => pattern.test(message));
+  const nodes = contactPoints.join(", ");
+  if (said(/localDataCenter/)) {
+    const found = /\[(.*)\]/.exec(messages.join())?.[1] ?? "others";
+    return new StartError(`The store has no data centre "${localDataCenter}" but ${found}: mend dc in PARLEY_STORE.`);
+  }
+  if (said(/[Kk]eyspace .* does not exist/)) {
+    return new StartError(`The store has no keyspace "${keyspace}": run npm run migrate, or mend PARLEY_STORE.`);
+  }
+  if (causes.some((cause) => cause instanceof errors.AuthenticationError)) {
+    return new StartError("The store refuses the user and the password in PARLEY_STORE.");
+  }
+  return new StartError(
+    `The store can't be reached at ${nodes}: start it, or mend PARLEY_STORE. ${messages[0] ? ` (${messages[0]})` : ""}`,
+  );
+}

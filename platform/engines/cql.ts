@@ -1,0 +1,169 @@
+import { type Client, types } from "cassandra-driver";
+import type { Logger } from "pino";
+import { connectCql } from "./cql-connect.ts";
+import { failureOf } from "./cql-failure.ts";
+import type { CqlSettings } from "./cql-url.ts";
+import { type CqlParam, type CqlRow, decodeRow, encodeParam } from "./cql-values.ts";
+
+export { CqlFailure } from "./cql-failure.ts";
+export type { CqlParam, CqlRow, CqlValue } from "./cql-values.ts";
+
+export interface CqlStatement {
+  readonly cql: string;
+  readonly params: readonly CqlParam[];
+}
+
+/** A conditional write of one row, with what settles it where its outcome stays unknown. */
+export interface CqlConditional {
+  /** `INSERT … IF NOT EXISTS`, `UPDATE … IF …` or `DELETE … IF …`. */
+  readonly write: CqlStatement;
+  /** Reads that row, with every column that `isWritten` looks at. */
+  readonly read: CqlStatement;
+  /** Whether a row, or that there is none, is what `write` makes of it. */
+  isWritten(row: CqlRow | undefined): boolean;
+}
+
+export interface CqlOutcome {
+  readonly applied: boolean;
+  /** Where it was not applied: the row that stands, if there is one. */
+  readonly row: CqlRow | undefined;
+}
+
+/**
+ * One keyspace of a Cassandra or ScyllaDB cluster. Statements name their tables without it, bind every value, and are
+ * prepared once; each goes to a node that holds its partition. Reads and writes are LOCAL_QUORUM: what was written is
+ * read, whichever node fails. All reject with CqlFailure, which tells whether the outcome is known.
+ *
+ * Statements are idempotent, but for conditional ones, and are tried again at another node. The time of a write is the
+ * coordinating node's, unless the statement says `USING TIMESTAMP ?`. A table that is written conditionally is never
+ * written without a condition, and one that is written with timestamps never without.
+ */
+export interface CqlSession {
+  readonly keyspace: string;
+  /** Rows of one partition, or of a list of its keys. Rejects where they are more than 10,000: read those by `rows`. */
+  query(cql: string, ...params: CqlParam[]): Promise<CqlRow[]>;
+  /** The first row, or undefined. */
+  get(cql: string, ...params: CqlParam[]): Promise<CqlRow | undefined>;
+  /** Rows of a partition of any size, or of a table, a page at a time as they are consumed. */
+  rows(cql: string, ...params: CqlParam[]): AsyncIterable<CqlRow>;
+  /** Resolves once a quorum has written it. */
+  write(cql: string, ...params: CqlParam[]): Promise<void>;
+  /** Writes rows of ONE partition, all or none, up to 64 statements. */
+  batch(statements: readonly CqlStatement[]): Promise<void>;
+  /**
+   * Writes a row if its condition holds; the conditions of all processes are decided one after another. Where the
+   * outcome is unknown, the row is read back and the write repeated until it is known, three times at most.
+   */
+  conditional(conditional: CqlConditional): Promise<CqlOutcome>;
+  /** Why nothing can be read or written now, or undefined. */
+  notReady(): string | undefined;
+  /** Closing twice is harmless. */
+  close(): Promise<void>;
+}
+
+export interface CqlOptions extends CqlSettings {
+  readonly logger: Logger;
+}
+
+/** Most rows that a query gives at once. */
+export const maxQueryRows = 10_000;
+/** Rows of one page: at 64 KiB a row, 16 MiB. */
+export const pageRows = 256;
+/** Most statements of a batch. */
+export const maxBatch = 64;
+/** How often a conditional write whose outcome is unknown is tried. */
+const maxTries = 3;
+
+const { localQuorum, localSerial } = types.consistencies;
+const idempotent = { prepare: true, consistency: localQuorum, isIdempotent: true };
+
+/**
+ * Connects, and from then on reconnects for ever. Throws StartError where the cluster can't be reached, is too old, has
+ * no such data centre or no such keyspace.
+ */
+export async function openCql(options: CqlOptions): Promise<CqlSession> {
+  return createSession(await connectCql(options), options);
+}
+
+function createSession(client: Client, { keyspace, localDataCenter }: CqlOptions): CqlSession {
+  let closing: Promise<void> | undefined;
+  const execute = async (statement: CqlStatement, more: object): Promise<types.ResultSet> => {
+    const params = statement.params.map(encodeParam);
+    try {
+      return await client.execute(statement.cql, params, { ...idempotent, ...more });
+    } catch (error) {
+      throw failureOf(error);
+    }
+  };
+  return {
+    keyspace,
+    async query(cql, ...params) {
+      const found: CqlRow[] = [];
+      for await (const row of pages(execute, { cql, params })) {
+        if (found.push(row) > maxQueryRows) throw new RangeError(`more than ${maxQueryRows} rows: ${cql}`);
+      }
+      return found;
+    },
+    async get(cql, ...params) {
+      const [row] = (await execute({ cql, params }, { fetchSize: 1 })).rows;
+      return row && decodeRow(row);
+    },
+    rows: (cql, ...params) => pages(execute, { cql, params }),
+    async write(cql, ...params) {
+      await execute({ cql, params }, {});
+    },
+    batch: (statements) => runBatch(client, statements),
+    conditional: (conditional) => settle(conditional, execute),
+    notReady() {
+      const near = client.hosts.values().filter((host) => host.datacenter === localDataCenter);
+      return near.some((host) => host.isUp()) ? undefined : "no node of the store answers";
+    },
+    close() {
+      closing ??= client.shutdown();
+      return closing;
+    },
+  };
+}
+
+type Execute = (statement: CqlStatement, more: object) => Promise<types.ResultSet>;
+
+async function* pages(execute: Execute, statement: CqlStatement): AsyncGenerator<CqlRow> {
+  let page: { pageState?: string } | undefined = {};
+  while (page) {
+    const result: types.ResultSet = await execute(statement, { fetchSize: pageRows, ...page });
+    for (const row of result.rows) yield decodeRow(row);
+    page = result.pageState ? { pageState: result.pageState } : undefined;
+  }
+}
+
+async function runBatch(client: Client, statements: readonly CqlStatement[]): Promise<void> {
+  if (statements.length > maxBatch) throw new RangeError(`a batch of more than ${maxBatch} statements`);
+  const queries = statements.map(({ cql, params }) => ({ query: cql, params: params.map(encodeParam) }));
+  try {
+    await client.batch(queries, { ...idempotent, logged: false });
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+/**
+ * A read at SERIAL finishes what the replicas have accepted of a write, but not one that has yet to reach them: only
+ * another try tells that the first can't apply any more.
+ */
+async function settle({ write, read, isWritten }: CqlConditional, execute: Execute): Promise<CqlOutcome> {
+  const readRow = async () => {
+    const [row] = (await execute(read, { consistency: localSerial, fetchSize: 1 })).rows;
+    return row && decodeRow(row);
+  };
+  for (let tries = 1; ; tries++) {
+    try {
+      const result = await execute(write, { serialConsistency: localSerial, isIdempotent: false });
+      if (result.wasApplied()) return { applied: true, row: undefined };
+      const row = await readRow();
+      return tries > 1 && isWritten(row) ? { applied: true, row: undefined } : { applied: false, row };
+    } catch (error) {
+      if (failureOf(error).outcome === "refused" || tries === maxTries) throw error;
+      if (isWritten(await readRow())) return { applied: true, row: undefined };
+    }
+  }
+}
