@@ -106,6 +106,7 @@ export class Audience {
 
   /** Tells an entry that was just followed to everybody whom it concerns; returns on how many streams. */
   tell(entry: FollowedEntry): number {
+    this.#changes.note(entry);
     for (const listener of this.#known(usersAdded(entry.event))) {
       const membership = this.learn(listener, entry.conversationId, { seq: entry.seq, added: true });
       this.#enterRoom(entry.conversationId, listener, membership);

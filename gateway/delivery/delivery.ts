@@ -1,4 +1,3 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
@@ -6,18 +5,23 @@ import { CloseReason, type SubscribeRequest } from "#gen/parley/chat/v1/delivery
 import type { EventLog } from "#platform/log/event-log.ts";
 import type { Following } from "#platform/log/following.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
-import { callAs, type UserIdentity } from "#platform/rpc/identity.ts";
+import type { UserIdentity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { Sealer } from "#platform/runtime/sealing.ts";
 import { streamErrors } from "../errors.ts";
 import type { Audience, Listener } from "./audience.ts";
+import { changedMarks } from "./changed-marks.ts";
 import { plainItem, tokenItem } from "./frames.ts";
+import { LogSurvey } from "./log-survey.ts";
 import { tellFromStore } from "./missed.ts";
 import { createTails, type Opening, openingOf } from "./opening.ts";
 import { isBehind, replay } from "./replay.ts";
 import { ReplayLimit } from "./replay-limit.ts";
 import { type Cursor, createPositionSealer, openCursor } from "./resume-token.ts";
+import { SharedHistory } from "./shared-history.ts";
+import { createSharedItems } from "./shared-items.ts";
 import { Stream, type StreamDeps } from "./stream.ts";
+import { createTailReads } from "./tail-reads.ts";
 
 export interface DeliveryDeps {
   readonly following: Following;
@@ -53,11 +57,21 @@ export class Delivery {
   readonly streams = new Set<Stream>();
   readonly #deps: DeliveryDeps;
   readonly #streamDeps: StreamDeps;
+  /** What streams that resume have in common is read and made once. */
+  readonly #survey: LogSurvey;
+  readonly #history: SharedHistory;
+  readonly #itemOf = createSharedItems();
+  readonly #changedMarks: ReturnType<typeof changedMarks>;
+  readonly #tailReads: ReturnType<typeof createTailReads>;
   #isDraining = false;
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
-    const { following, sealer, clock, audience, watchers } = deps;
+    const { following, sealer, clock, audience, watchers, chat, log } = deps;
+    this.#survey = new LogSurvey(log);
+    this.#history = new SharedHistory(chat, following);
+    this.#changedMarks = changedMarks(chat);
+    this.#tailReads = createTailReads(log);
     this.#streamDeps = {
       tails: createTails(following),
       now: clock,
@@ -74,7 +88,11 @@ export class Delivery {
   /** Opens a stream. Whoever takes its frames calls `abandon` in the end. */
   async open(identity: UserIdentity, request: SubscribeRequest, signal: AbortSignal): Promise<Stream> {
     const cursor = this.#readToken(identity, request.token);
-    const opening = await openingOf(cursor, { ...this.#deps, tails: this.#streamDeps.tails });
+    const opening = await openingOf(cursor, {
+      ...this.#deps,
+      tails: this.#streamDeps.tails,
+      tailOf: this.#tailReads,
+    });
     if (this.#isDraining) throw platformErrors.STOPPING();
     if (this.streams.size >= maxStreams) throw streamErrors.TOO_MANY_STREAMS();
     const { audience, watchers } = this.#deps;
@@ -131,10 +149,12 @@ export class Delivery {
       stream.push(tokenItem({ case: "reset", value: {} }, positions));
       yield;
     }
-    const { following, chat, log, audience } = this.#deps;
+    const { following, audience } = this.#deps;
     const limit = new ReplayLimit(following);
-    const missed = tellFromStore({ following, chat, log, listener, limit, audience, signal });
-    const steps = { following, memberships: listener.memberships, limit, missed, pulse: this.#pulse };
+    const itemOf = this.#itemOf;
+    const [survey, history] = [this.#survey, this.#history];
+    const missed = tellFromStore({ following, survey, history, itemOf, listener, limit, audience, signal });
+    const steps = { following, memberships: listener.memberships, limit, itemOf, missed, pulse: this.#pulse };
     yield* replay(stream, steps);
     if (cursor && !isReset) {
       yield* this.#tellOwnMarks(stream, cursor.time - marksOverlapMs, signal);
@@ -148,9 +168,7 @@ export class Delivery {
   };
 
   async *#tellOwnMarks(stream: Stream, sinceMs: number, signal: AbortSignal): AsyncGenerator<void> {
-    const request = { userId: stream.identity.userId, since: timestampFromMs(Math.max(0, sinceMs)) };
-    const asGateway = callAs({ kind: "service", name: "gateway" }, { signal });
-    const { marks } = await this.#deps.chat.listChangedMarks(request, asGateway);
+    const marks = await this.#changedMarks({ userId: stream.identity.userId, since: sinceMs }, signal);
     for (const mark of marks) {
       stream.push(plainItem({ case: "mark", value: mark }));
       yield;

@@ -1,7 +1,7 @@
-import type { EventLog } from "#platform/log/event-log.ts";
 import type { Following } from "#platform/log/following.ts";
 import { streamErrors } from "../errors.ts";
 import type { Cursor, ShardCursor } from "./resume-token.ts";
+import type { TailOf } from "./tail-reads.ts";
 
 /** Where a stream begins. */
 export interface Opening {
@@ -13,7 +13,7 @@ export interface Opening {
 export interface OpeningDeps {
   readonly following: Following;
   readonly tails: Tails;
-  readonly log: EventLog;
+  readonly tailOf: TailOf;
   /** Which life of the log this is. */
   readonly incarnation: number;
 }
@@ -58,10 +58,10 @@ export function refuseStopped(following: Following): void {
   }
 }
 
-async function stopIfLost(shard: number, known: ShardCursor, { following, log, incarnation }: OpeningDeps) {
+async function stopIfLost(shard: number, known: ShardCursor, { following, tailOf, incarnation }: OpeningDeps) {
   const isOfThisLife = known.incarnation === incarnation;
   if (isOfThisLife && known.position <= following.tail(shard)) return;
-  const tail = await log.tail(shard);
+  const tail = await tailOf(shard, isOfThisLife ? known.position : 0);
   if (isOfThisLife && known.position <= tail) return;
   const covered = `position ${known.position} of incarnation ${known.incarnation}`;
   following.stop(shard, `a resume token covers ${covered}; the log ends at ${tail} of ${incarnation}`);

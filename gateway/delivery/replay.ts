@@ -1,23 +1,22 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import type { ConversationId } from "#platform/runtime/ids.ts";
-import { eventItem } from "./frames.ts";
 import type { Membership } from "./membership.ts";
 import type { ReplayLimit } from "./replay-limit.ts";
+import { ringEntries } from "./ring-entries.ts";
+import type { ItemOf } from "./shared-items.ts";
 import type { Stream } from "./stream.ts";
 
 export interface ReplayDeps {
   readonly following: Following;
   readonly memberships: ReadonlyMap<ConversationId, Membership>;
   readonly limit: ReplayLimit;
+  readonly itemOf: ItemOf;
   /** Tells what the ring no longer has of a shard, and moves the stream to where the ring begins or beyond. */
   readonly missed: (stream: Stream, shard: number) => AsyncIterable<void>;
   /** Called between frames; pushes a heartbeat where one is due. */
   readonly pulse: (stream: Stream) => void;
 }
-
-/** Entries taken from the ring at once: few, so that what is deleted meanwhile is told as deleted. */
-const batchSize = 100;
 
 /** Whether something was followed that the stream was not told: only where it is not, and at once, may it go live. */
 export function isBehind({ told }: Stream, following: Following): boolean {
@@ -36,31 +35,31 @@ export async function* replay(stream: Stream, deps: ReplayDeps): AsyncGenerator<
 }
 
 async function* replayShard(stream: Stream, shard: number, deps: ReplayDeps): AsyncGenerator<void> {
-  for (;;) {
-    const position = stream.told[shard] ?? 0;
-    const entries = deps.following.above(shard, position, batchSize);
-    if (!entries) {
+  const { following, memberships, limit } = deps;
+  const ring = { following, memberships, settledTo: (id: ConversationId) => limit.settledTo(id) };
+  while ((stream.told[shard] ?? 0) < following.tail(shard)) {
+    const part = ringEntries(shard, stream.told[shard] ?? 0, ring);
+    if (!part) {
       yield* deps.missed(stream, shard);
       continue;
     }
-    if (entries.length === 0) break;
-    for (const entry of entries) {
+    for (const entry of part.entries) {
       tellMissed(stream, entry, deps);
       stream.toldUpTo(shard, entry.position);
       deps.pulse(stream);
       if (stream.hasEnough) yield;
     }
-    if (entries.length === batchSize) await nextTurn();
+    // Entries of others, and those of another kind than events, move the tail too.
+    stream.toldUpTo(shard, part.upTo);
+    if (part.upTo < following.tail(shard)) await nextTurn();
   }
-  // Entries of another kind than events move the tail too.
-  stream.toldUpTo(shard, deps.following.tail(shard));
 }
 
-function tellMissed(stream: Stream, entry: FollowedEntry, { memberships, limit }: ReplayDeps): void {
+function tellMissed(stream: Stream, entry: FollowedEntry, { memberships, limit, itemOf }: ReplayDeps): void {
   const membership = memberships.get(entry.conversationId);
   if (!membership) return;
   const verdict = limit.judge(entry, membership);
-  if (verdict === "tell") stream.narrator.tell(entry, eventItem(entry), membership);
+  if (verdict === "tell") stream.narrator.tell(entry, itemOf(entry), membership);
   else if (verdict !== "covered") {
     const { conversationId, seq } = entry;
     stream.narrator.limit({ conversationId, from: seq, to: verdict.limitedTo }, entry);

@@ -253,7 +253,11 @@ test("where the log is trimmed, one frame a conversation says what may be missed
   await trimmed.log.trim(0, trimmed.following.tail(0));
   reader.client.takeKinds();
   await reader.catchUp();
-  expect(reader.client.takeKinds()).toEqual(["limited", "left", "event", "caughtUp"]);
+  const kinds = reader.client.takeKinds();
+  expect([kinds.slice(0, 2).sort(), kinds.slice(2)]).toEqual([
+    ["left", "limited"],
+    ["event", "caughtUp"],
+  ]);
   expect(reader.client.held.get(open.id)?.last).toBe(3);
   expect(reader.client.held.get(ended.id)).toMatchObject({ last: 3, isMember: false });
   reader.drop(false);

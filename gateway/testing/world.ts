@@ -14,7 +14,6 @@ import type { EventLog } from "#platform/log/event-log.ts";
 import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 import { openFollowing, type RunningFollowing } from "#platform/log/following-log.ts";
 import { encodeEvent, holdsContentOf, tombstoneOf } from "#platform/log/tombstones.ts";
-import { identityKey } from "#platform/rpc/identity.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { type ConversationId, newConversationId, shardOf, uuidv7 } from "#platform/runtime/ids.ts";
@@ -135,20 +134,19 @@ function applyToModel({ spells, events }: ModelConversation, event: Event): void
 function modelOfChat(conversations: readonly ModelConversation[], following: RunningFollowing) {
   const stored = (one: ModelConversation, seq: number) =>
     (one.positions[seq - 1] ?? Number.POSITIVE_INFINITY) <= following.watermark(shardOf(one.id));
+  const storedMembershipsOf = (userId: string) =>
+    conversations.flatMap((one) => {
+      const spells = (one.spells.get(userId) ?? []).filter(({ from }) => stored(one, from));
+      const last = spells.at(-1);
+      if (!last) return [];
+      const ranges = spells.map(({ from, to }) => ({
+        fromSeq: BigInt(from),
+        toSeq: stored(one, to) ? BigInt(to) : 0n,
+      }));
+      return [{ conversationId: one.id, userId, ranges, joinedSeq: BigInt(last.from), kind: one.kind }];
+    });
   const answers: Partial<ServiceImpl<typeof ChatService>> = {
-    listMemberships({ userId }) {
-      const memberships = conversations.flatMap((one) => {
-        const spells = (one.spells.get(userId) ?? []).filter(({ from }) => stored(one, from));
-        const last = spells.at(-1);
-        if (!last) return [];
-        const ranges = spells.map(({ from, to }) => ({
-          fromSeq: BigInt(from),
-          toSeq: stored(one, to) ? BigInt(to) : 0n,
-        }));
-        return [{ conversationId: one.id, userId, ranges, joinedSeq: BigInt(last.from), kind: one.kind }];
-      });
-      return { memberships };
-    },
+    listMemberships: ({ userIds }) => ({ memberships: userIds.flatMap(storedMembershipsOf) }),
     checkMembership({ conversationId, userId }) {
       const one = conversations.find(({ id }) => id === conversationId);
       const spells = one?.spells.get(userId) ?? [];
@@ -161,21 +159,13 @@ function modelOfChat(conversations: readonly ModelConversation[], following: Run
       return { membership: { conversationId, userId, ranges, joinedSeq, kind, memberCount: 2 } };
     },
     listChangedMarks: () => ({ marks: [] }),
-    listEvents(request, context) {
-      const identity = context.values.get(identityKey);
-      const reader = identity.kind === "user" ? identity.userId : "";
+    readEvents(request) {
       const one = conversations.find(({ id }) => id === request.conversationId);
-      const spells = one?.spells.get(reader) ?? [];
-      const to = Number(request.toSeq);
-      const events = (one?.events ?? []).filter(({ seq }) => seq >= request.fromSeq && seq <= to);
-      const visible = events.filter(({ seq }) => spells.some((spell) => seq >= spell.from && seq <= spell.to));
-      const page = visible.slice(0, 50);
-      const next = page.length < visible.length ? (page.at(-1)?.seq ?? 0n) + 1n : 0n;
-      return { events: page.map((event) => fromBinary(EventSchema, encodeEvent(event))), nextSeq: next };
-    },
-    getConversation({ conversationId }) {
-      const one = conversations.find(({ id }) => id === conversationId);
-      return { conversation: { conversationId, headSeq: BigInt(one?.events.length ?? 0) } };
+      const all = (one?.events ?? []).filter(({ seq }) => seq >= request.fromSeq && seq <= request.toSeq);
+      const page = all.slice(0, 50);
+      const nextSeq = page.length < all.length ? (page.at(-1)?.seq ?? 0n) + 1n : 0n;
+      const events = page.map((event) => fromBinary(EventSchema, encodeEvent(event)));
+      return { events, nextSeq, headSeq: BigInt(one?.events.length ?? 0) };
     },
   };
   const spec = createServiceImplSpec(ChatService, answers);

@@ -41,8 +41,13 @@ export interface Following {
   ringStart(shard: number): number;
   /** Entries of the shard above `position`, in order, at most `limit`; undefined where the ring begins later. */
   above(shard: number, position: number, limit: number): FollowedEntry[] | undefined;
-  /** Entries of one conversation in the ring above `position`, in order. Complete from `ringStart` of its shard on. */
-  ofConversation(conversation: ConversationId, position: number): readonly FollowedEntry[];
+  /**
+   * Entries of one conversation in the ring above `position`, in order, all unless limited. Complete from `ringStart` of
+   * its shard on.
+   */
+  ofConversation(conversation: ConversationId, position: number, limit?: number): readonly FollowedEntry[];
+  /** The last entry of a conversation in the ring. */
+  lastOf(conversation: ConversationId): FollowedEntry | undefined;
   /** What this process has followed of the shard and the store does not hold yet. */
   behind(shard: number): { readonly entries: number; readonly bytes: number };
   /** Last position that the store holds, as far as this process knows. */

@@ -33,6 +33,10 @@ class EntryList {
     return this.#entries[this.#start];
   }
 
+  last(): FollowedEntry | undefined {
+    return this.length > 0 ? this.#entries.at(-1) : undefined;
+  }
+
   /** Index of the first entry above `position`. */
   #indexAbove(position: number): number {
     let [low, high] = [this.#start, this.#entries.length];
@@ -95,8 +99,12 @@ export class ShardRing {
     return position + 1 < this.start ? undefined : this.#entries.above(position, limit);
   }
 
-  ofConversation(conversation: ConversationId, position: number): FollowedEntry[] {
-    return this.#byConversation.get(conversation)?.above(position) ?? [];
+  ofConversation(conversation: ConversationId, position: number, limit?: number): FollowedEntry[] {
+    return this.#byConversation.get(conversation)?.above(position, limit) ?? [];
+  }
+
+  lastOf(conversation: ConversationId): FollowedEntry | undefined {
+    return this.#byConversation.get(conversation)?.last();
   }
 
   /** Puts an entry of the same position in the place of the one that is here, if one is. */
