@@ -10,17 +10,26 @@ export function selfOf(config: Config, modules: readonly ModuleDefinition[]): Pr
   return { id: uuidv7(), address: config.advertise ?? addressOf(config), modules: modules.map(({ name }) => name) };
 }
 
-function addressOf({ listen: { host, port }, tls }: Config): string {
+function addressOf({ listen, peerListen, tls }: Config): string {
+  const { host, port } = peerListen ?? listen;
   const isAny = host === "0.0.0.0" || host === "::";
   const name = isAny ? hostname() : host;
-  return `${tls ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `${tls && !peerListen ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
-/** Settings with a port in the place of "any": others are told of it before this process listens. */
-export async function withPort(config: Config): Promise<Config> {
-  const { listen, log } = config;
-  if (listen.port !== 0 || log.kind === "sqlite") return config;
-  return { ...config, listen: { ...listen, port: await freePort(listen.host) } };
+/** Settings with ports in the place of "any": others are told of them before this process listens. */
+export async function withPorts(config: Config): Promise<Config> {
+  const { listen, peerListen, log } = config;
+  if (log.kind === "sqlite") return config;
+  return {
+    ...config,
+    listen: await fixed(listen),
+    ...(peerListen ? { peerListen: await fixed(peerListen) } : {}),
+  };
+}
+
+async function fixed<Listen extends Config["listen"]>(listen: Listen): Promise<Listen> {
+  return listen.port === 0 ? { ...listen, port: await freePort(listen.host) } : listen;
 }
 
 async function freePort(host: string): Promise<number> {

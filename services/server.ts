@@ -9,7 +9,7 @@ import { createProcessRegistry } from "#platform/runtime/process-metrics.ts";
 import { type RunningModules, runModules } from "#platform/runtime/run-modules.ts";
 import { startTelemetry } from "#platform/telemetry/start-telemetry.ts";
 import { modulesOf, storeMigrations } from "./modules.ts";
-import { selfOf, withPort } from "./self.ts";
+import { selfOf, withPorts } from "./self.ts";
 import { forwardingOf, notReadyOf, servePeers, stand } from "./standing.ts";
 
 /** A server that answers on its port. */
@@ -35,7 +35,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const endings = createEndings();
   try {
-    const config = await withPort(settings);
+    const config = await withPorts(settings);
     const logger = createLogger(config.logLevel);
     const self = selfOf(config, parts.modules);
     const telemetry = await startTelemetry({ logger, instance: self.id, targets: String(config.targets) });

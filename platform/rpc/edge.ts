@@ -37,7 +37,7 @@ export const maxPublicBytes = 64 * 1024;
 export interface EdgeOptions {
   readonly config: Pick<
     Config,
-    "listen" | "tls" | "proxies" | "openLimits" | "portLimits" | "allowedOrigins" | "limits"
+    "listen" | "peerListen" | "tls" | "proxies" | "openLimits" | "portLimits" | "allowedOrigins" | "limits"
   >;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -95,18 +95,19 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
     send(exchange, text(404, "not found"));
   };
   const port = await listen(options, { onExchange, onUpgrade: webSockets.upgrade });
+  const ports = [port, ...(await listenForPeers(options, onExchange))];
   return {
     url: port.url,
     refuse() {
       stopping.abort();
       calls.refuse();
       webSockets.refuse();
-      port.refuse();
+      for (const each of ports) each.refuse();
     },
     finish: (graceMs) => Promise.race([calls.idle(), wait(graceMs, undefined, { ref: false })]),
     async close() {
       calls.abort();
-      await port.close();
+      await Promise.all(ports.map((each) => each.close()));
     },
   };
 }
@@ -168,9 +169,26 @@ async function listen(
       ...answering,
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(`The server can't listen on ${address.host}:${address.port}: ${reason}.`, { cause: error });
+    throw cantListen(address, error);
   }
+}
+
+/** A port that only processes of the installation know, in cleartext and without limits of connections. */
+async function listenForPeers(
+  { config: { peerListen, portLimits: limits } }: EdgeOptions,
+  onExchange: OnePortOptions["onExchange"],
+): Promise<OnePortServer[]> {
+  if (!peerListen) return [];
+  try {
+    return [await listenOnOnePort({ ...peerListen, limits, onExchange })];
+  } catch (error) {
+    throw cantListen(peerListen, error);
+  }
+}
+
+function cantListen({ host, port }: { host: string; port: number }, error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StartError(`The server can't listen on ${host}:${port}: ${reason}.`, { cause: error });
 }
 
 function policiesOf(services: readonly DescService[]): PolicyOf {

@@ -10,7 +10,9 @@ import { readTargets, type Targets } from "./config-targets.ts";
 
 /** Where the server listens, what it stands on and how much it allows. Made once from the environment. */
 export interface Config extends Targets, EngineSettings {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: { readonly host: string; readonly port: number; readonly reusePort?: boolean };
+  /** Where other processes of the installation connect; absent: where clients do. */
+  readonly peerListen?: { readonly host: string; readonly port: number };
   /** Certificate and key in PEM; absent: cleartext. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Absent: clients connect themselves. */
@@ -55,7 +57,7 @@ export function readConfig(env: Env): Config {
   const proxies = readProxies(env);
   const engines = readEngines(env, dataDir);
   return {
-    listen: readListen(env.PARLEY_LISTEN ?? "127.0.0.1:8080"),
+    ...readListens(env),
     ...(tls ? { tls } : {}),
     ...(proxies ? { proxies } : {}),
     openLimits: readOpenLimits(env),
@@ -118,10 +120,12 @@ export const settings = [
   "PARLEY_LOG_RETENTION_DAYS",
   "PARLEY_NATS_MONITOR",
   "PARLEY_PEER_KEY",
+  "PARLEY_PEER_LISTEN",
   "PARLEY_PEERS",
   "PARLEY_PROXY_HEADER",
   "PARLEY_REFRESH_TTL_DAYS",
   "PARLEY_REQUEST_SECONDS",
+  "PARLEY_REUSE_PORT",
   "PARLEY_SESSION_MAX_DAYS",
   "PARLEY_SHARDS",
   "PARLEY_STORE",
@@ -143,10 +147,32 @@ function refuseUnknown(env: Env): void {
   if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(", ")}.`);
 }
 
-function readListen(text: string): Config["listen"] {
+function readListens(env: Env): Pick<Config, "listen" | "peerListen"> {
+  const listen = readListen("PARLEY_LISTEN", env.PARLEY_LISTEN ?? "127.0.0.1:8080");
+  const reusePort = readSwitch("PARLEY_REUSE_PORT", env.PARLEY_REUSE_PORT);
+  const peers = env.PARLEY_PEER_LISTEN;
+  if (!peers && reusePort) {
+    throw new ConfigError(
+      "PARLEY_REUSE_PORT needs PARLEY_PEER_LISTEN: each process needs a port of its own for others.",
+    );
+  }
+  return {
+    listen: reusePort ? { ...listen, reusePort } : listen,
+    ...(peers ? { peerListen: readListen("PARLEY_PEER_LISTEN", peers) } : {}),
+  };
+}
+
+function readSwitch(name: string, text: string | undefined): boolean {
+  if (text !== undefined && !["", "true", "false"].includes(text)) {
+    throw new ConfigError(`${name} is "true" or "false", not "${text}".`);
+  }
+  return text === "true";
+}
+
+function readListen(name: string, text: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  if (!match || port > 65535) throw new ConfigError(`PARLEY_LISTEN must be host:port, not "${text}".`);
+  if (!match || port > 65535) throw new ConfigError(`${name} must be host:port, not "${text}".`);
   return { host: match[1] ?? (match[2] || "0.0.0.0"), port };
 }
 

@@ -20,6 +20,8 @@ import { createTrust, type TrustedProxies } from "./trusted-proxies.ts";
 export interface OnePortOptions {
   readonly host: string;
   readonly port: number;
+  /** Several processes listen on the port: the kernel gives each connection to one of them. */
+  readonly reusePort?: boolean;
   readonly tls?: Certificate;
   readonly limits?: PortLimits;
   /** Absent: none is trusted. */
@@ -71,7 +73,7 @@ export async function listenOnOnePort(options: OnePortOptions): Promise<OnePortS
   port.on("connection", (socket: Socket) => accept(socket, (client) => take(socket, client)));
   port.on("drop", () => metrics.refused("port"));
   if (openLimits.connections > 0) port.maxConnections = openLimits.connections;
-  port.listen(options.port, options.host);
+  port.listen({ port: options.port, host: options.host, reusePort: options.reusePort ?? false });
   await once(port, "listening");
   return {
     url: urlOf(port, options),
