@@ -1,0 +1,7 @@
+import { describeBus } from "./bus.contract.ts";
+import { createMemoryBus } from "./bus-memory.ts";
+
+describeBus("memory", async () => {
+  const bus = createMemoryBus();
+  return [bus, bus];
+});
