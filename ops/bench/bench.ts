@@ -12,6 +12,7 @@ import { measureFanout } from "./wire/fanout.ts";
 import { measureForwarding } from "./wire/forwarding.ts";
 import { measureHop } from "./wire/hop.ts";
 import { measureMemory } from "./wire/memory.ts";
+import { measureTracing } from "./wire/tracing.ts";
 import { measureUnary } from "./wire/unary.ts";
 
 const measures: Readonly<Record<string, Measure>> = {
@@ -21,6 +22,7 @@ const measures: Readonly<Record<string, Measure>> = {
   latency: measureLatency,
   import: measureImport,
   unary: measureUnary,
+  tracing: measureTracing,
   fanout: measureFanout,
   memory: measureMemory,
   hop: measureHop,

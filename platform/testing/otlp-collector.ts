@@ -20,26 +20,30 @@ export interface CollectedSpan {
 
 /** Takes what processes export, as OpenTelemetry's collector does. */
 export interface OtlpCollector {
+  readonly url: string;
   readonly spans: readonly CollectedSpan[];
   /** Settings of a process that exports to it, soon after each span's end. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-export async function openOtlpCollector(): Promise<OtlpCollector> {
+/** One that does not keep what it is sent takes it in any form. */
+export async function openOtlpCollector({ keeps = true } = {}): Promise<OtlpCollector> {
   const spans: CollectedSpan[] = [];
   const server = createServer(async (request, response) => {
-    if (request.url === "/v1/traces") spans.push(...spansOf(await bodyOf(request)));
+    if (!keeps) request.resume();
+    else if (request.url === "/v1/traces") spans.push(...spansOf(await bodyOf(request)));
     response.setHeader("content-type", "application/json").end("{}");
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
-  const port = typeof address === "object" ? address?.port : 0;
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
   return {
+    url,
     spans,
     env: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_BSP_SCHEDULE_DELAY: "50",
     },

@@ -9,6 +9,7 @@ import { systemClock } from "#platform/runtime/clock.ts";
 import { readConfig } from "#platform/runtime/config.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
 import { createProcessRegistry } from "#platform/runtime/process-metrics.ts";
+import { startTelemetry } from "#platform/telemetry/start-telemetry.ts";
 import { createAuthenticator } from "../../../services/auth/authenticator.ts";
 import { acknowledgement } from "./messages.ts";
 import { createBenchTokens } from "./tokens.ts";
@@ -23,17 +24,20 @@ const authenticator = createAuthenticator({
   bus: createMemoryBus(),
   clock: systemClock,
 });
+const logger = createLogger("warn");
+const telemetry = await startTelemetry({ logger, instance: "bench", targets: "edge" });
 const served = createServed();
 served.add(ChatService, { sendMessage: acknowledgement });
 const edge = await openEdge({
   config,
-  logger: createLogger("warn"),
+  logger,
   metrics: createProcessRegistry(),
   served,
   authenticator: () => authenticator,
   callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
   budgets: createMemoryBudgets(),
   notReady: () => [],
+  tracing: telemetry?.tracing,
 });
 console.log(`ready at ${edge.url}`);
 process.once("SIGTERM", () => process.exit());
