@@ -12,7 +12,14 @@ export const peerHeaders = {
   key: "parley-peer-key",
   identity: "parley-peer-identity",
   clientAddress: "parley-peer-client-address",
+  /** Another process passed the call on to this one, as the one that should answer it. */
+  passedOn: "parley-peer-passed-on",
 } as const;
+
+/** Whether a peer passed the call on. With a wrong key it would not have been let in; without one, it says nothing. */
+export function isPassedOn(headers: Headers): boolean {
+  return headers.has(peerHeaders.key) && headers.has(peerHeaders.passedOn);
+}
 
 /** A call that another process of the installation makes. */
 export interface PeerCall {

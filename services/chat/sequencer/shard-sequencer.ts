@@ -5,6 +5,7 @@ import { chatErrors } from "../errors.ts";
 import type { Command, Outcome } from "./command.ts";
 import { CommandQueue } from "./command-queue.ts";
 import { Group } from "./group.ts";
+import { notOwnerOf } from "./not-owner.ts";
 import { Deposed, type Ownership, takeOver } from "./ownership.ts";
 import { PendingCommands, type WaitingCommand } from "./pending-commands.ts";
 import type { SequencerOptions } from "./sequencer-options.ts";
@@ -114,7 +115,7 @@ export class ShardSequencer {
   #refusal(): ServiceError | undefined {
     const { following } = this.#options;
     if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
-    if (!this.#isHeld) return chatErrors.NOT_OWNER();
+    if (!this.#isHeld) return notOwnerOf(this.#shard);
     const { entries, bytes } = following.behind(this.#shard);
     return entries > maxUnprojectedEntries || bytes > maxUnprojectedBytes ? chatErrors.STORE_BEHIND() : undefined;
   }
@@ -134,7 +135,7 @@ export class ShardSequencer {
       const taken = this.#queue.take(maxRecordEntries);
       const owned = this.#stillOwned();
       if (!owned) {
-        for (const waiting of taken) waiting.reject(chatErrors.NOT_OWNER());
+        for (const waiting of taken) waiting.reject(notOwnerOf(this.#shard));
         continue;
       }
       try {
