@@ -8,9 +8,7 @@ import { createPresenceTracker } from "./presence.ts";
 import { createPrivacyCache } from "./privacy-cache.ts";
 import { createStatusRoutes } from "./routes/status.ts";
 import { createTypingRoutes } from "./routes/typing.ts";
-import { createSqliteLastSeenStore } from "./stores/last-seen-store-sqlite.ts";
-import { createMemoryPresenceStore } from "./stores/presence-store-memory.ts";
-import { createTypingLimit } from "./typing.ts";
+import { openPresenceStores } from "./stores/open-stores.ts";
 
 /** With the 60 s that a status lasts it stays well below the 120 s that it may be shown at most. */
 const expiryIntervalMs = 5_000;
@@ -18,13 +16,15 @@ const expiryIntervalMs = 5_000;
 export const presenceModule: ModuleDefinition = {
   name: "presence",
   needs: ["user", "chat"],
-  async start({ serve, peer, store, bus, clock, logger }) {
-    const lastSeen = createLastSeen(createSqliteLastSeenStore(store.db), logger);
-    const presence = createPresenceTracker({ store: createMemoryPresenceStore(), lastSeen, bus, clock });
+  async start(boot) {
+    const { serve, peer, bus, clock, logger } = boot;
+    const stores = openPresenceStores(boot);
+    const lastSeen = createLastSeen(stores.lastSeen, logger);
+    const presence = createPresenceTracker({ store: stores.presence, lastSeen, bus });
     const privacy = createPrivacyCache(peer(UserService), clock);
     serve(PresenceService, {
       ...createStatusRoutes({ presence, privacy }),
-      ...createTypingRoutes({ chat: peer(ChatService), bus, limit: createTypingLimit(clock) }),
+      ...createTypingRoutes({ chat: peer(ChatService), bus, limit: stores.typing }),
     });
     const forgetPrivacy = bus.subscribe("privacy", (payload) => {
       const changed = userId(Buffer.from(payload).toString());

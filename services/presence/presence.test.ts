@@ -33,7 +33,8 @@ import { createTypingRoutes, maxTypingMembers } from "./routes/typing.ts";
 import { createSqliteLastSeenStore } from "./stores/last-seen-store-sqlite.ts";
 import { statusTtlMs } from "./stores/presence-store.ts";
 import { createMemoryPresenceStore } from "./stores/presence-store-memory.ts";
-import { createTypingLimit, typingIntervalMs, typingTtlMs } from "./typing.ts";
+import { typingIntervalMs, typingTtlMs } from "./stores/typing-limit.ts";
+import { createMemoryTypingLimit } from "./stores/typing-limit-memory.ts";
 
 const [ada, bob, eve] = [person(), person(), person()];
 const conversationId = newConversationId(1);
@@ -76,10 +77,10 @@ function startService(): void {
   bus.subscribe("typing", (bytes) => typings.push(fromBinary(TypingSchema, bytes)));
   lastSeen = createLastSeen(createSqliteLastSeenStore(db), pino({ level: "silent" }));
   const peers = createRouterTransport(routePeers);
-  tracker = createPresenceTracker({ store: createMemoryPresenceStore(), lastSeen, bus, clock });
+  tracker = createPresenceTracker({ store: createMemoryPresenceStore(clock), lastSeen, bus });
   served.add(PresenceService, {
     ...createStatusRoutes({ presence: tracker, privacy: createPrivacyCache(createClient(UserService, peers), clock) }),
-    ...createTypingRoutes({ chat: createClient(ChatService, peers), bus, limit: createTypingLimit(clock) }),
+    ...createTypingRoutes({ chat: createClient(ChatService, peers), bus, limit: createMemoryTypingLimit(clock) }),
   });
   presence = createClient(PresenceService, createPeerTransport(served));
 }

@@ -2,7 +2,6 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { PresenceSchema, Status } from "#gen/parley/presence/v1/presence_pb.js";
 import type { Bus } from "#platform/bus/bus.ts";
-import type { Clock } from "#platform/runtime/clock.ts";
 import type { DeviceId, UserId } from "#platform/runtime/ids.ts";
 import type { LastSeen } from "./last-seen.ts";
 import type { Announcement, PresenceStore, StandingChange } from "./stores/presence-store.ts";
@@ -15,7 +14,6 @@ export interface PresenceDeps {
   readonly store: PresenceStore;
   readonly lastSeen: LastSeen;
   readonly bus: Bus;
-  readonly clock: Clock;
 }
 
 /** What is announced of one device. */
@@ -36,7 +34,7 @@ export interface PresenceTracker {
   expire(): Promise<void>;
 }
 
-export function createPresenceTracker({ store, lastSeen, bus, clock }: PresenceDeps): PresenceTracker {
+export function createPresenceTracker({ store, lastSeen, bus }: PresenceDeps): PresenceTracker {
   const publish = (presence: PresenceInit) =>
     bus.publish("presence", toBinary(PresenceSchema, create(PresenceSchema, presence)));
   const settle = ({ userId, before, after }: StandingChange) => {
@@ -47,7 +45,7 @@ export function createPresenceTracker({ store, lastSeen, bus, clock }: PresenceD
     }
   };
   const read = async (userIds: readonly UserId[]) => {
-    const [standings, times] = await Promise.all([store.read(userIds, clock()), lastSeen.read(userIds)]);
+    const [standings, times] = await Promise.all([store.read(userIds), lastSeen.read(userIds)]);
     return userIds.map((userId, index) => {
       const { status = "offline", onlineAt = 0 } = standings[index] ?? {};
       return presenceOf(userId, status, Math.max(onlineAt, times.get(userId) ?? 0));
@@ -56,16 +54,15 @@ export function createPresenceTracker({ store, lastSeen, bus, clock }: PresenceD
   return {
     read,
     async announce(news) {
-      const now = clock();
       const take = async ({ userId, deviceId, announcement }: DeviceNews) =>
-        settle(await store.announce(userId, deviceId, announcement, now));
+        settle(await store.announce(userId, deviceId, announcement));
       await Promise.all(news.map(take));
     },
     async retell(userId) {
       for (const presence of await read([userId])) publish(presence);
     },
     async expire() {
-      for (const change of await store.expire(clock())) settle(change);
+      for (const change of await store.expire()) settle(change);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Bus } from "#platform/bus/bus.ts";
 import { callAs, callingUser } from "#platform/rpc/identity.ts";
 import { conversationId } from "#platform/runtime/ids.ts";
 import { presenceErrors } from "../errors.ts";
-import type { TypingLimit } from "../typing.ts";
+import type { TypingLimit } from "../stores/typing-limit.ts";
 
 /** Members of a conversation up to which typing is delivered. */
 export const maxTypingMembers = 100;
@@ -31,7 +31,7 @@ export function createTypingRoutes({ chat, bus, limit }: TypingDeps): TypingRout
       );
       if (!membership?.role) throw presenceErrors.NOT_A_MEMBER();
       if (!mayPost || membership.memberCount > maxTypingMembers) return {};
-      if (!limit.admit(userId, conversation, typing)) return {};
+      if (!(await limit.admit(userId, conversation, typing))) return {};
       bus.publish(
         "typing",
         toBinary(TypingSchema, create(TypingSchema, { conversationId: conversation, userId, typing })),

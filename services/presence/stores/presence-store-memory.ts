@@ -1,3 +1,4 @@
+import type { Clock } from "#platform/runtime/clock.ts";
 import type { DeviceId, UserId } from "#platform/runtime/ids.ts";
 import {
   type Announcement,
@@ -20,7 +21,7 @@ interface Device {
 }
 
 /** Presence within one process. */
-export function createMemoryPresenceStore(capacity: number = defaultCapacity): PresenceStore {
+export function createMemoryPresenceStore(clock: Clock, capacity: number = defaultCapacity): PresenceStore {
   const byUser = new Map<UserId, Map<DeviceId, Device>>();
   /** Those without news for longest first. */
   const byAge = new Set<Device>();
@@ -40,7 +41,8 @@ export function createMemoryPresenceStore(capacity: number = defaultCapacity): P
   const devicesOf = (userId: UserId) => [...(byUser.get(userId)?.values() ?? [])];
 
   return {
-    async announce(userId, deviceId, announcement, now) {
+    async announce(userId, deviceId, announcement) {
+      const now = clock();
       const before = devicesOf(userId);
       for (const device of before) if (!isThere(device, now)) forget(device);
       const known = byUser.get(userId)?.get(deviceId);
@@ -49,10 +51,12 @@ export function createMemoryPresenceStore(capacity: number = defaultCapacity): P
       if (announcement !== "offline") remember({ userId, deviceId, ...next });
       return changeBetween(userId, before, devicesOf(userId), next.onlineAt);
     },
-    async read(userIds, now) {
+    async read(userIds) {
+      const now = clock();
       return userIds.map((userId) => standingOf(devicesOf(userId).filter((device) => isThere(device, now))));
     },
-    async expire(now) {
+    async expire() {
+      const now = clock();
       const gone = takeWhile(byAge, (device) => !isThere(device, now));
       const before = new Map(gone.map(({ userId }) => [userId, devicesOf(userId)]));
       gone.forEach(forget);

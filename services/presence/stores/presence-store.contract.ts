@@ -1,60 +1,97 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Clock } from "#platform/runtime/clock.ts";
 import { deviceId, userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { type Announcement, maxDevicesPerUser, type PresenceStore, statusTtlMs } from "./presence-store.ts";
 
-/** What holds of every engine that presence is kept in. `open` makes an empty store. */
-export function describePresenceStore(engine: string, open: () => PresenceStore): void {
-  const ada = userId(uuidv7());
+/** What holds of every engine that presence is kept in. `open` makes an empty store that has the clock's time. */
+export function describePresenceStore(engine: string, open: (clock: Clock) => Promise<PresenceStore>): void {
   const [phone, laptop] = [deviceId("phone"), deviceId("laptop")];
-  const statusAt = async (store: PresenceStore, now: number) => (await store.read([ada], now))[0]?.status;
+
+  async function openTimed() {
+    let now = 0;
+    const store = await open(() => now);
+    const ada = userId(uuidv7());
+    return {
+      ada,
+      announce: (time: number, device: typeof phone, announcement: Announcement) => {
+        now = time;
+        return store.announce(ada, device, announcement);
+      },
+      read: (time: number) => {
+        now = time;
+        return store.read([ada]);
+      },
+      status: async (time: number) => {
+        now = time;
+        return (await store.read([ada]))[0]?.status;
+      },
+      expire: (time: number) => {
+        now = time;
+        return store.expire();
+      },
+    };
+  }
 
   test(`${engine}: the best of the devices counts`, async () => {
-    const store = open();
-    expect(await store.read([ada], 0)).toEqual([{ status: "offline", onlineAt: 0 }]);
-    await store.announce(ada, phone, "away", 1);
-    expect(await statusAt(store, 1)).toBe("away");
-    await store.announce(ada, laptop, "online", 2);
-    expect(await statusAt(store, 2)).toBe("online");
-    expect(await store.announce(ada, laptop, "offline", 3)).toEqual({
-      userId: ada,
+    const store = await openTimed();
+    expect(await store.read(0)).toEqual([{ status: "offline", onlineAt: 0 }]);
+    await store.announce(1, phone, "away");
+    expect(await store.status(1)).toBe("away");
+    await store.announce(2, laptop, "online");
+    expect(await store.status(2)).toBe("online");
+    expect(await store.announce(3, laptop, "offline")).toEqual({
+      userId: store.ada,
       before: { status: "online", onlineAt: 2 },
       after: { status: "away", onlineAt: 3 },
     });
-    expect((await store.announce(ada, phone, "offline", 4)).after).toEqual({ status: "offline", onlineAt: 0 });
+    expect((await store.announce(4, phone, "offline")).after).toEqual({ status: "offline", onlineAt: 0 });
   });
 
   test(`${engine}: a device that is still there keeps what it said`, async () => {
-    const store = open();
-    await store.announce(ada, phone, "alive", 1);
-    expect(await statusAt(store, 1)).toBe("online");
-    await store.announce(ada, phone, "away", 2);
-    await store.announce(ada, phone, "alive", 3);
-    expect(await store.read([ada], 3)).toEqual([{ status: "away", onlineAt: 2 }]);
+    const store = await openTimed();
+    await store.announce(1, phone, "alive");
+    expect(await store.status(1)).toBe("online");
+    await store.announce(2, phone, "away");
+    await store.announce(3, phone, "alive");
+    expect(await store.read(3)).toEqual([{ status: "away", onlineAt: 2 }]);
   });
 
   test(`${engine}: a device is forgotten without news, and comes back online`, async () => {
-    const store = open();
-    await store.announce(ada, phone, "away", 0);
-    await store.announce(ada, laptop, "online", 1_000);
-    await store.announce(ada, phone, "alive", statusTtlMs - 1);
+    const store = await openTimed();
+    await store.announce(0, phone, "away");
+    await store.announce(1_000, laptop, "online");
+    await store.announce(statusTtlMs - 1, phone, "alive");
     expect(await store.expire(statusTtlMs)).toEqual([]);
     expect(await store.expire(statusTtlMs + 1_000)).toEqual([
-      { userId: ada, before: { status: "online", onlineAt: 1_000 }, after: { status: "away", onlineAt: 1_000 } },
+      { userId: store.ada, before: { status: "online", onlineAt: 1_000 }, after: { status: "away", onlineAt: 1_000 } },
     ]);
-    expect(await statusAt(store, 2 * statusTtlMs)).toBe("offline");
-    expect((await store.announce(ada, phone, "alive", 2 * statusTtlMs)).after.status).toBe("online");
+    expect(await store.status(2 * statusTtlMs)).toBe("offline");
+    expect((await store.announce(2 * statusTtlMs, phone, "alive")).after.status).toBe("online");
     expect(await store.expire(2 * statusTtlMs)).toEqual([]);
   });
 
   test(`${engine}: devices beyond the number of one user are not taken in`, async () => {
-    const store = open();
+    const store = await openTimed();
     for (let index = 0; index < maxDevicesPerUser; index++) {
-      await store.announce(ada, deviceId(`device ${index}`), "away", 1);
+      await store.announce(1, deviceId(`device ${index}`), "away");
     }
-    expect((await store.announce(ada, phone, "online", 2)).after.status).toBe("away");
-    await store.announce(ada, deviceId("device 0"), "offline", 3);
-    expect((await store.announce(ada, phone, "online", 4)).after.status).toBe("online");
+    expect((await store.announce(2, phone, "online")).after.status).toBe("away");
+    await store.announce(3, deviceId("device 0"), "offline");
+    expect((await store.announce(4, phone, "online")).after.status).toBe("online");
+  });
+
+  test(`${engine}: users do not count for each other`, async () => {
+    const store = await open(() => 5);
+    const [ada, bob, eve] = [userId(uuidv7()), userId(uuidv7()), userId(uuidv7())];
+    await store.announce(bob, phone, "online");
+    await store.announce(eve, phone, "away");
+    expect(await store.read([eve, ada, bob])).toMatchObject([
+      { status: "away" },
+      { status: "offline" },
+      { status: "online", onlineAt: 5 },
+    ]);
+    expect(await store.read([])).toEqual([]);
   });
 
   test(`${engine}: changes tell every status that was reached, and none is shown longer than its time`, async () => {
@@ -66,19 +103,17 @@ export function describePresenceStore(engine: string, open: () => PresenceStore)
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
-        const store = open();
+        const store = await openTimed();
         let now = 0;
         let told = "offline";
         for (const { device, announcement, pause } of steps) {
           now += pause;
-          const changes = announcement
-            ? [await store.announce(ada, device, announcement, now)]
-            : await store.expire(now);
+          const changes = announcement ? [await store.announce(now, device, announcement)] : await store.expire(now);
           for (const { before, after } of changes) {
             expect(before.status).toBe(told);
             told = after.status;
           }
-          if (!announcement) expect(told).toBe(await statusAt(store, now));
+          if (!announcement) expect(told).toBe(await store.status(now));
         }
         for (const { after } of await store.expire(now + statusTtlMs)) told = after.status;
         expect(told).toBe("offline");

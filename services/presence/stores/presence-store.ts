@@ -30,13 +30,14 @@ export interface StandingChange {
 
 /**
  * The devices that are there now. Nothing here is promised: it may be lost, and news of devices beyond the store's
- * capacity is not taken in. Each call is atomic for its user. `now` is the caller's clock in milliseconds.
+ * capacity is not taken in. Each call is atomic for its user, whichever process makes it, and a change is returned to one
+ * caller only. Times are those of the store's own clock, in milliseconds: processes that share a store share its time.
  */
 export interface PresenceStore {
   /** Takes news of a device, good for `statusTtlMs` from now. After it left, `after.onlineAt` still tells of it. */
-  announce(userId: UserId, deviceId: DeviceId, announcement: Announcement, now: number): Promise<StandingChange>;
+  announce(userId: UserId, deviceId: DeviceId, announcement: Announcement): Promise<StandingChange>;
   /** The standing of each user, in the order given. Devices whose time is over are not there, expired or not. */
-  read(userIds: readonly UserId[], now: number): Promise<Standing[]>;
+  read(userIds: readonly UserId[]): Promise<Standing[]>;
   /** Forgets the devices whose time is over. Returns the users whose standing changed by it. */
-  expire(now: number): Promise<StandingChange[]>;
+  expire(): Promise<StandingChange[]>;
 }
