@@ -18,9 +18,7 @@ import { createRefreshTokens } from "./refresh-token.ts";
 import { createRegistration } from "./registration.ts";
 import { authRoutes } from "./routes.ts";
 import { createSessions } from "./sessions.ts";
-import { createSqliteAccounts } from "./stores/account-store-sqlite.ts";
-import { createSqliteCodes } from "./stores/code-store-sqlite.ts";
-import { createSqliteSessions } from "./stores/session-store-sqlite.ts";
+import { openAuthStores } from "./stores/open-stores.ts";
 import { createTrustedIssuer } from "./trusted-issuer.ts";
 
 /** Accounts, sessions and the authenticator of the edge. */
@@ -31,7 +29,8 @@ async function startAuth(boot: Boot): Promise<Module> {
   const { trusted, issuer, audience, accessTtlMs, refreshTtlMs, sessionMaxMs } = config.auth;
   refuseAmbiguousIssuer(config);
   const keyAt = (name: string) => readOrMakeKey(join(config.keysDir, name), 32);
-  const accounts = createSqliteAccounts(boot.store.db);
+  const stores = openAuthStores(boot.store);
+  const { accounts } = stores;
   const accessTokens = await createAccessTokens({
     seed: keyAt("access.key"),
     issuer,
@@ -40,7 +39,7 @@ async function startAuth(boot: Boot): Promise<Module> {
     clock,
   });
   const sessions = createSessions({
-    store: createSqliteSessions(boot.store.db),
+    store: stores.sessions,
     accessTokens,
     refreshTokens: createRefreshTokens(keyAt("refresh.key")),
     bus,
@@ -63,7 +62,7 @@ async function startAuth(boot: Boot): Promise<Module> {
   });
   const codes = createCodes({
     accounts,
-    store: createSqliteCodes(boot.store.db),
+    store: stores.codes,
     sender: createLogCodeSender(logger),
     clock,
     key: keyAt("code.key"),

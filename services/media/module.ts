@@ -5,8 +5,7 @@ import { openFsBlobStore } from "./blobs/blob-store-fs.ts";
 import { createConversations } from "./conversations.ts";
 import { createDownloadRoutes } from "./routes/download.ts";
 import { createUploadRoutes } from "./routes/upload.ts";
-import { createSqliteMediaStore } from "./stores/media-store-sqlite.ts";
-import { createSqliteUploadStore } from "./stores/upload-store-sqlite.ts";
+import { openMediaStores } from "./stores/open-stores.ts";
 import { sweepUploads } from "./sweeping.ts";
 import { createTurns } from "./turns.ts";
 
@@ -17,8 +16,7 @@ export const mediaModule: ModuleDefinition = {
   needs: ["chat"],
   async start({ config, serve, peer, store, clock, signal, logger }) {
     const deps = {
-      uploads: createSqliteUploadStore(store.db),
-      media: createSqliteMediaStore(store.db),
+      ...openMediaStores(store),
       blobs: await openFsBlobStore(config.blobs.path),
       conversations: createConversations(peer(ChatService)),
       turns: createTurns(),

@@ -19,7 +19,7 @@ beforeAll(async () => {
   [ada, bob] = await Promise.all([stack.registerUser("ada.lovelace"), stack.registerUser("bob")]);
   asAda = ada.client(UserService);
   asBob = bob.client(UserService);
-  inside = stack.boot.peer(UserService);
+  inside = stack.inside(UserService);
 });
 
 afterAll(() => stack.stop());

@@ -1,6 +1,7 @@
-import type { SqliteDatabase, SqlRow, SqlValue } from "#platform/engines/sqlite.ts";
+import type { SqliteDatabase, SqlValue } from "#platform/engines/sqlite.ts";
 import { type UserId, userId } from "#platform/runtime/ids.ts";
-import type { Account, AccountStore, Registration, RegistrationKey } from "./account-store.ts";
+import { readAccount, readRegistration } from "./account-rows.ts";
+import type { AccountStore, Registration, RegistrationKey } from "./account-store.ts";
 
 const insertAccount = `
   INSERT INTO account (user_id, handle, phone, email, password_hash, created_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -29,9 +30,7 @@ export function createSqliteAccounts(db: SqliteDatabase): AccountStore {
 
   function registration({ deviceId, clientId }: RegistrationKey): Registration | undefined {
     const row = db.get(registrationSql, deviceId, clientId);
-    if (!row) return undefined;
-    const contentHash = bytesOf(row.content_hash);
-    return { userId: userId(String(row.user_id)), contentHash, createdAt: Number(row.created_at) };
+    return row && readRegistration(row);
   }
 
   return {
@@ -79,20 +78,4 @@ export function createSqliteAccounts(db: SqliteDatabase): AccountStore {
     claimExternal: (issuer, subject, id) =>
       claim("INSERT INTO external_account VALUES (?, ?, ?) ON CONFLICT DO NOTHING", externalSql, [issuer, subject], id),
   };
-}
-
-function readAccount(row: SqlRow): Account {
-  return {
-    userId: userId(String(row.user_id)),
-    handle: String(row.handle),
-    phone: String(row.phone),
-    email: String(row.email),
-    passwordHash: String(row.password_hash),
-    createdAt: Number(row.created_at),
-  };
-}
-
-function bytesOf(value: SqlValue | undefined): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError("a column without bytes");
-  return value;
 }

@@ -1,6 +1,6 @@
-import type { SqliteDatabase, SqlRow, SqlValue } from "#platform/engines/sqlite.ts";
-import { clientId, deviceId, sessionId, userId } from "#platform/runtime/ids.ts";
-import type { SessionRow, SessionStore } from "./session-store.ts";
+import type { SqliteDatabase, SqlValue } from "#platform/engines/sqlite.ts";
+import { readSession } from "./session-row.ts";
+import type { SessionStore } from "./session-store.ts";
 
 const insertSql = `
   INSERT INTO session (user_id, session_id, device_id, device_name, created_at, refreshed_at, expires_at, generation,
@@ -47,20 +47,5 @@ export function createSqliteSessions(db: SqliteDatabase): SessionStore {
       const sql = "DELETE FROM session WHERE user_id = ? AND session_id = ?";
       if (sessions.length > 0) await db.write(sessions.map((session) => ({ sql, params: [user, session] })));
     },
-  };
-}
-
-function readSession(row: SqlRow): SessionRow {
-  return {
-    userId: userId(String(row.user_id)),
-    sessionId: sessionId(String(row.session_id)),
-    deviceId: deviceId(String(row.device_id)),
-    deviceName: String(row.device_name),
-    createdAt: Number(row.created_at),
-    refreshedAt: Number(row.refreshed_at),
-    expiresAt: Number(row.expires_at),
-    generation: Number(row.generation),
-    rotatedBy: row.rotated_by === "" ? "" : clientId(String(row.rotated_by)),
-    endedAt: Number(row.ended_at),
   };
 }

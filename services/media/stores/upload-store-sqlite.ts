@@ -1,8 +1,8 @@
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { userId } from "#platform/runtime/ids.ts";
-import { type MediaId, mediaId } from "../media-id.ts";
+import { mediaId } from "../media-id.ts";
 import { readBytes, readDescription } from "./file-columns.ts";
-import type { UploadStore } from "./upload-store.ts";
+import { bucketOf, buckets, type UploadStore } from "./upload-store.ts";
 
 export function createSqliteUploadStore(db: SqliteDatabase): UploadStore {
   const store: UploadStore = {
@@ -37,7 +37,7 @@ export function createSqliteUploadStore(db: SqliteDatabase): UploadStore {
     async listCreatedBefore(time, limit) {
       const sql = `SELECT * FROM upload_by_age WHERE bucket = ? AND created_at < ?
         ORDER BY created_at, media_id LIMIT ?`;
-      const rows = [...buckets].flatMap((bucket) => db.query(sql, bucket, time, limit));
+      const rows = buckets.flatMap((bucket) => db.query(sql, bucket, time, limit));
       return rows.slice(0, limit).map((row) => ({
         id: mediaId(String(row.media_id)),
         userId: userId(String(row.user_id)),
@@ -51,10 +51,4 @@ export function createSqliteUploadStore(db: SqliteDatabase): UploadStore {
     },
   };
   return store;
-}
-
-const buckets = "0123456789abcdef";
-
-function bucketOf(id: MediaId): string {
-  return id.slice(-1);
 }

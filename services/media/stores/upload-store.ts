@@ -44,3 +44,10 @@ export interface UploadStore {
   /** Removes an upload; nothing where there is none. Broken off, it is still listed by age. */
   remove(upload: Pick<Upload, "id" | "userId" | "createdAt">): Promise<void>;
 }
+
+/** The partitions by age. */
+export const buckets: readonly string[] = [..."0123456789abcdef"];
+
+export function bucketOf(id: MediaId): string {
+  return id.slice(-1);
+}

@@ -1,9 +1,6 @@
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { userId } from "#platform/runtime/ids.ts";
-import type { HandleIndex } from "./handle-index.ts";
-
-/** Above every character that a handle may hold. */
-const endOfLetters = "\u{10ffff}";
+import { bucketOf, endOfLetters, type HandleIndex } from "./handle-index.ts";
 
 export function createSqliteHandleIndex(db: SqliteDatabase): HandleIndex {
   return {
@@ -32,8 +29,4 @@ export function createSqliteHandleIndex(db: SqliteDatabase): HandleIndex {
       return rows.map((row) => ({ handle: String(row.handle), userId: userId(String(row.user_id)) }));
     },
   };
-}
-
-function bucketOf(handle: string): string {
-  return [...handle].slice(0, 2).join("");
 }

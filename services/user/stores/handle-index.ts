@@ -16,3 +16,11 @@ export interface HandleIndex {
   /** Up to `limit` handles that start with `prefix` (two letters or more), compared without case, in order. */
   find(prefix: string, limit: number): Promise<HandleOwner[]>;
 }
+
+/** Above every character that a handle may hold. */
+export const endOfLetters = "\u{10ffff}";
+
+/** The partition of a handle in lower case, and of a prefix of it. */
+export function bucketOf(handle: string): string {
+  return [...handle].slice(0, 2).join("");
+}
