@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { DiagLogLevel, diag } from "@opentelemetry/api";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
+import type { Logger } from "pino";
 import { attributes } from "./attributes.ts";
 import { createOtelTracing } from "./otel-tracing.ts";
 import { flushMs, type Telemetry, type TelemetryOptions } from "./telemetry.ts";
@@ -19,7 +20,7 @@ export function startSdk({ logger, instance, targets }: TelemetryOptions): Telem
     metricReaders: [],
     logRecordProcessors: [],
   });
-  const warn = (message: string, ...details: unknown[]) => logger.warn({ details }, `telemetry: ${message}`);
+  const warn = createWarning(logger);
   const ignore = () => {};
   diag.setLogger(
     { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
@@ -36,5 +37,17 @@ export function startSdk({ logger, instance, targets }: TelemetryOptions): Telem
       stopping ??= stop();
       return stopping;
     },
+  };
+}
+
+/** How long nothing more is said of telemetry's own trouble: an exporter without its collector fails every moment. */
+const quietMs = 60_000;
+
+function createWarning(logger: Logger): (message: string, ...details: unknown[]) => void {
+  let quietUntil = 0;
+  return (message, ...details) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + quietMs;
+    logger.warn({ details: details.map(String) }, `telemetry: ${message}`);
   };
 }

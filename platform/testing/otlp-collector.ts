@@ -31,8 +31,11 @@ export interface OtlpCollector {
 export async function openOtlpCollector({ keeps = true } = {}): Promise<OtlpCollector> {
   const spans: CollectedSpan[] = [];
   const server = createServer(async (request, response) => {
-    if (!keeps) request.resume();
-    else if (request.url === "/v1/traces") spans.push(...spansOf(await bodyOf(request)));
+    if (!keeps) {
+      request.resume().on("end", () => response.setHeader("content-type", "application/x-protobuf").end());
+      return;
+    }
+    if (request.url === "/v1/traces") spans.push(...spansOf(await bodyOf(request)));
     response.setHeader("content-type", "application/json").end("{}");
   });
   server.listen(0, "127.0.0.1");
