@@ -56,6 +56,6 @@ describeOnOwnEngines("NATS for tests", ["nats", "nats-cluster"], (start) => {
     await other?.kill();
     expect(await jetstream(connection).publish("three", "two")).toMatchObject({ seq: 2 });
     await other?.restart();
-    await engine.ready();
+    expect(other?.pid).toBeGreaterThan(0);
   });
 });

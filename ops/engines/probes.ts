@@ -16,12 +16,13 @@ export interface Probed {
 const answerMs = 2_000;
 /** The longest that an engine may take to answer, on a machine with other work. */
 const startMs = 90_000;
-const pollMs = 25;
+/** The wait between two probes doubles from the first to the second. */
+const pollMs = [25, 200] as const;
 
 /** Probes until it succeeds. Once the process ended or `startMs` have passed, it rejects with the end of its output. */
 export async function untilItAnswers(name: string, probe: Probe, probed: Probed): Promise<void> {
   const end = Date.now() + startMs;
-  for (;;) {
+  for (let pause: number = pollMs[0]; ; pause = Math.min(2 * pause, pollMs[1])) {
     const reason = await probe().then(() => "", String);
     if (reason === "") return;
     const isLate = Date.now() > end;
@@ -29,7 +30,7 @@ export async function untilItAnswers(name: string, probe: Probe, probed: Probed)
       const fault = isLate ? `did not answer within ${startMs / 1_000} s (${reason})` : "ended as it started";
       throw new Error(`${name} ${fault}. Its output ends with:\n${await probed.output()}`);
     }
-    await wait(pollMs);
+    await wait(pause);
   }
 }
 

@@ -53,7 +53,9 @@ test("tests on a missing engine are skipped by name, and fail in CI", async () =
       "platform/testing/engines.test.ts",
       "--reporter=verbose",
     ] as const;
-    const { code, stdout, stderr } = await runCommand(command, { env: { PATH: folder, CI, NO_COLOR: "1", FORCE_COLOR: "" } });
+    const { code, stdout, stderr } = await runCommand(command, {
+      env: { PATH: folder, CI, NO_COLOR: "1", FORCE_COLOR: "" },
+    });
     return { code, printed: stdout + stderr };
   };
   const user = await suite("");
