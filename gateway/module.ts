@@ -26,7 +26,7 @@ export const gatewayModule: ModuleDefinition = {
 };
 
 function startGateway(boot: Boot): Module {
-  const { following, bus, clock, logger } = boot;
+  const { following, log, incarnation, sealer, bus, clock, logger } = boot;
   const chat = boot.peer(ChatService);
   const presence = boot.peer(PresenceService);
   const audience = new Audience(following, chat);
@@ -35,7 +35,7 @@ function startGateway(boot: Boot): Module {
   const announcer = createAnnouncer(announcements);
   const presenceWatch = watchPresence(bus, presence);
   const delivery = new Delivery({
-    ...boot,
+    ...{ following, log, incarnation, sealer, clock, logger },
     chat,
     audience,
     watchers: [metrics, announcer, { opened: () => {}, closed: presenceWatch.closed }],
