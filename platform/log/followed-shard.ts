@@ -106,28 +106,32 @@ export class FollowedShard {
     if (tail > this.tail) void this.#repair();
   }
 
-  #onRecord(record: LogRecord): void {
+  #onRecord(record: LogRecord, wasRead = false): void {
     this.#heardAt = performance.now();
     if (this.stopped || this.#signal.aborted || lastPosition(record) <= this.tail) return;
     try {
-      this.#take(record);
+      this.#take(record, wasRead);
     } catch (error) {
       this.stop(`position ${this.tail + 1} can't be read: ${String(error)}`);
     }
   }
 
-  #take(record: LogRecord): void {
+  #take(record: LogRecord, wasRead: boolean): void {
     const position = Number(record.position);
-    if (this.#first) this.#acceptFirst(record);
+    if (this.#first) this.#acceptFirst(record, wasRead);
     else if (position === this.tail + 1) this.#accept(record);
     else if (position > this.tail + 1) void this.#repair();
     else this.stop(`position ${position} overlaps ${this.tail}`);
   }
 
-  /** The first record may begin before the position asked for, or after it where the log was trimmed. */
-  #acceptFirst(record: LogRecord): void {
+  /** The first record may begin before the position asked for, or after it where the log was trimmed: reading tells. */
+  #acceptFirst(record: LogRecord, wasRead: boolean): void {
     const position = Number(record.position);
     if (position > this.watermark + 1) {
+      if (!wasRead) {
+        void this.#repair();
+        return;
+      }
       this.stop(`positions ${this.watermark + 1} to ${position - 1} are gone`);
       return;
     }
@@ -151,7 +155,7 @@ export class FollowedShard {
           this.stop(`positions ${this.tail + 1} to ${Number(first.position) - 1} are missing`);
           return;
         }
-        for (const record of records) this.#onRecord(record);
+        for (const record of records) this.#onRecord(record, true);
       }
     } catch (error) {
       this.#options.logger.warn({ error, shard: this.#shard }, "log can't be read");

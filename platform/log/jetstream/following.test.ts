@@ -82,21 +82,30 @@ describeOnEngines("following a log on JetStream", ["nats", "nats-cluster"], ({ n
 
   test("where no live record arrives at all, what was appended is followed within 5 s", async () => {
     const { engines, log, other } = await openBoth(1);
-    const { name, jetstreamManager, ...rest } = engines[1];
-    const following = await openFollowing({
-      log: other,
-      shards: 1,
-      logger: natsOptions(nats.url).logger,
-      watermark: async () => 0,
-    });
+    const { name, jetstreamManager } = engines[1];
+    const { logger } = natsOptions(nats.url);
+    const following = await openFollowing({ log: other, shards: 1, logger, watermark: async () => 0 });
     onTestFinished(() => following.close());
-    await log.append(0, 0, bulkRecordOf(1, 1));
-    expect(await following.reached(0, 1, 5_000)).toBe(true);
     const elsewhere = { src: `${name}.log.0`, dest: `${name}.elsewhere` };
     await jetstreamManager.streams.update(`${name}-log-0`, { republish: elsewhere });
-    for (let tail = 1; tail < 10; tail++) await log.append(0, tail, bulkRecordOf(tail + 1, 1));
+    for (let tail = 0; tail < 10; tail++) await log.append(0, tail, bulkRecordOf(tail + 1, 1));
     expect(await following.reached(0, 10, 5_000)).toBe(true);
-    expect([following.stopped(0), rest.notReady()]).toEqual([undefined, undefined]);
+    expect(following.stopped(0)).toBe(undefined);
+  });
+
+  test("a live record that is lost before any other came is read, too", async () => {
+    const { engines, log, other } = await openBoth(1);
+    const { logger } = natsOptions(nats.url);
+    const following = await openFollowing({ log: other, shards: 1, logger, watermark: async () => 0 });
+    onTestFinished(() => following.close());
+    const { streams } = engines[1].jetstreamManager;
+    const { config } = await streams.info(`${engines[0].name}-log-0`);
+    const elsewhere = { src: `${engines[0].name}.log.0`, dest: `${engines[0].name}.elsewhere` };
+    await streams.update(config.name, { republish: elsewhere });
+    await log.append(0, 0, bulkRecordOf(1, 1));
+    await streams.update(config.name, config);
+    await log.append(0, 1, bulkRecordOf(2, 1));
+    expect([await following.reached(0, 2, 5_000), following.stopped(0)]).toEqual([true, undefined]);
   });
 
   test("what was appended while the connection was lost shows in the tail once there is one again", async () => {
