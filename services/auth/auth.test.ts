@@ -129,7 +129,7 @@ test("a session is revoked by its owner alone, and repeating it changes nothing"
   const foreign = { userId: zaphod.userId, sessionId: arthur.session.sessionId };
   const asGateway = callAs({ kind: "service", name: "gateway" });
   const check = { sessions: [...entries, ended, foreign] };
-  const { endedSessionIds } = await stack.boot.peer(AuthService).checkSessions(check, asGateway);
+  const { endedSessionIds } = await stack.inside(AuthService).checkSessions(check, asGateway);
   expect(endedSessionIds).toEqual([ended.sessionId, foreign.sessionId]);
 });
 

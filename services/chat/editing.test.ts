@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Content } from "#gen/parley/chat/v1/events_pb.js";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { databaseOf } from "../testing/database.ts";
 import { chatErrors } from "./errors.ts";
 import {
   chatRefusal,
@@ -154,7 +155,7 @@ test("a sent content is stored without the fields that the contract does not kno
   const { seq } = await ada.chat.sendMessage({ clientId: uuidv7(), conversationId: id, content: withUnknown });
   await ada.chat.editMessage({ clientId: uuidv7(), conversationId: id, targetSeq: seq, content: withUnknown });
   await projected(stack());
-  const { db } = stack().boot.store;
+  const db = databaseOf(stack().boot);
   const rows = [
     ...db.query("SELECT event FROM event WHERE conversation_id = ?", id),
     ...db.query("SELECT posted, edited FROM message WHERE conversation_id = ?", id),

@@ -75,7 +75,7 @@ describe("marks", () => {
     const id = await makeGroup([ada, dan]);
     await say(ada, id, "hello");
     await mark(dan, id, 2n);
-    const peer = stack().boot.peer(ChatService);
+    const peer = stack().inside(ChatService);
     const asService = callAs({ kind: "service", name: "delivery" });
     const { marks } = await peer.listChangedMarks({ userId: dan.userId }, asService);
     expect(marks).toMatchObject([{ conversationId: id, userId: dan.userId, readSeq: 2n }]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite } from "#platform/engines/sqlite.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { databaseOf } from "../testing/database.ts";
 import { startStack } from "../testing/stack.ts";
 import { makeGroup, projected, say, sayAll, signInAgain, signInThree } from "./testing/chatting.ts";
 
@@ -28,7 +29,7 @@ test("in the next life of the log, marks that lie among lost numbers count as th
   await bob.chat.setMarks({ clientId: uuidv7(), conversationId: id, readSeq: 3n });
   await projected(first);
   // A mark on a message that was lost with the log: the store is written apart from it.
-  await first.boot.store.db.write([
+  await databaseOf(first.boot).write([
     {
       sql: "UPDATE mark SET read_seq = 20, read_count = 19, delivered_seq = 20 WHERE conversation_id = ?",
       params: [id],

@@ -207,7 +207,7 @@ test("who was removed and who races them to post: nothing of theirs stands behin
 });
 
 test("a group takes a thousand members and not one more; a channel takes more", async () => {
-  const auth = stack().boot.peer(AuthService);
+  const auth = stack().inside(AuthService);
   const people: string[] = [];
   for (let batch = 0; batch < 10; batch++) {
     const accounts = Array.from({ length: 100 }, () => ({ externalId: uuidv7(), displayName: "somebody" }));

@@ -1,40 +1,34 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
-import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { AuthService, type Session } from "#gen/parley/auth/v1/auth_pb.js";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createPeerConnections } from "#platform/rpc/peers/connections.ts";
+import { createRemoteTransport } from "#platform/rpc/peers/remote.ts";
 import { readConfig } from "#platform/runtime/config.ts";
-import { uuidv7 } from "#platform/runtime/ids.ts";
+import { createEndings, type Endings } from "#platform/runtime/endings.ts";
 import type { Boot } from "#platform/runtime/module.ts";
+import { until } from "#platform/testing/until.ts";
 import { type ServerParts, startServer } from "../server.ts";
+import { type Callers, callersOf } from "./callers.ts";
+import { shapeOfRun } from "./shape.ts";
+import { startSplit } from "./split.ts";
 
-/** A real server on a free port, with its data in a temporary folder. */
-export interface Stack {
+export { type ClientOptions, callersOf, type TestUser } from "./callers.ts";
+
+/** A real installation on free ports, with its data in a temporary folder: one process, or several. */
+export interface Stack extends Callers {
+  /** Where clients connect. */
   readonly url: string;
   readonly dataDir: string;
+  /** The inside of the process. Throws where there are several: tests of those go through ports alone. */
   readonly boot: Boot;
-  /** A typed client over HTTP/2, gRPC unless told; with a token, its calls carry it. */
-  client<Service extends DescService>(service: Service, options?: ClientOptions): Client<Service>;
-  /** A new account with a signed-in device. */
-  registerUser(handle: string): Promise<TestUser>;
-  /** Stops the server and removes its data. Stopping twice is harmless. */
+  /** Calls a service as another process of the installation does. */
+  inside<Service extends DescService>(service: Service): Client<Service>;
+  /** Waits until the store holds what was followed. */
+  projected(): Promise<void>;
+  /** Stops all processes and removes the data. Stopping twice is harmless. */
   stop(): Promise<void>;
-}
-
-export interface ClientOptions {
-  readonly protocol?: "grpc" | "grpc-web" | "connect" | "connect-json";
-  readonly httpVersion?: "1.1" | "2";
-  readonly token?: string;
-}
-
-export interface TestUser {
-  readonly userId: string;
-  readonly deviceId: string;
-  readonly token: string;
-  readonly session: Session;
-  client<Service extends DescService>(service: Service, options?: ClientOptions): Client<Service>;
 }
 
 /** Limits out of the way of tests that are not about them. */
@@ -49,58 +43,70 @@ const generous = {
 };
 
 /**
- * Starts a server with the given settings on top of the generous ones. With `PARLEY_DATA` given, the folder is the
- * caller's and outlives the stack.
+ * Starts an installation with the given settings on top of the generous ones, in the shape that the run is of; with
+ * `parts`, one process of these. With `PARLEY_DATA` given, the folder is the caller's and outlives the stack.
  */
 export async function startStack(settings: Record<string, string> = {}, parts?: ServerParts): Promise<Stack> {
-  const ownDir = settings.PARLEY_DATA ? undefined : mkdtempSync(join(tmpdir(), "parley-stack-"));
-  const dataDir = settings.PARLEY_DATA ?? String(ownDir);
-  const server = await startServer(readConfig({ ...generous, PARLEY_DATA: dataDir, ...settings }), parts);
-  return {
-    ...callersOf(server.url),
-    url: server.url,
-    dataDir,
-    boot: server.boot,
-    async stop() {
-      await server.stop();
-      if (ownDir) rmSync(ownDir, { recursive: true, force: true });
-    },
-  };
+  const endings = createEndings();
+  const dataDir = settings.PARLEY_DATA ?? mkdtempSync(join(tmpdir(), "parley-stack-"));
+  if (!settings.PARLEY_DATA) endings.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  const env = { ...generous, PARLEY_DATA: dataDir, ...settings };
+  const shape = parts ? "embedded" : shapeOfRun();
+  try {
+    const engines = shape === "embedded" ? {} : await engineSettings(env, endings);
+    if (shape === "split") return await startProcesses({ ...env, ...engines }, endings);
+    const server = await startServer(readConfig({ ...env, ...engines }), parts);
+    endings.push(server.stop);
+    return stackOf(server.url, [server.url], env, endings, () => server.boot);
+  } catch (error) {
+    await endings.run();
+    throw error;
+  }
 }
 
-/** Those who call the server at `url`. */
-export function callersOf(url: string): Pick<Stack, "client" | "registerUser"> {
-  const client: Stack["client"] = (service, options = {}) => createClient(service, openTransport(url, options));
-  return { client, registerUser: (handle) => registerUser(client, handle) };
+/** What only other shapes need is loaded for them alone. */
+async function engineSettings(env: Record<string, string> & { PARLEY_DATA: string }, endings: Endings) {
+  const sharedEngines = await import("./shared-engines.ts");
+  return await sharedEngines.engineSettings(env, endings);
 }
 
-async function registerUser(client: Stack["client"], handle: string): Promise<TestUser> {
-  const deviceId = crypto.randomUUID();
-  const { session } = await client(AuthService).register({
-    clientId: uuidv7(),
-    device: { id: deviceId, name: "test" },
-    handle,
-    password: `password of ${handle}`,
+async function startProcesses(env: Record<string, string> & { PARLEY_DATA: string }, endings: Endings): Promise<Stack> {
+  const { url, urls } = await startSplit(env, endings);
+  return stackOf(url, urls, env, endings, () => {
+    throw new Error("there are several processes: look at them through their ports");
   });
-  if (!session) throw new Error("registered without a session");
-  const token = session.accessToken;
+}
+
+function stackOf(
+  url: string,
+  urls: readonly string[],
+  { PARLEY_DATA: dataDir }: { PARLEY_DATA: string },
+  endings: Endings,
+  bootOf: () => Boot,
+): Stack {
   return {
-    userId: session.userId,
-    deviceId,
-    token,
-    session,
-    client: (service, options) => client(service, { token, ...options }),
+    ...callersOf(url, () => readFileSync(join(dataDir, "keys", "operator.key"), "utf8").trim()),
+    url,
+    dataDir,
+    get boot() {
+      return bootOf();
+    },
+    inside: (service) => createClient(service, peerTransport(url, dataDir, endings)),
+    projected: () => projected(urls),
+    stop: endings.run,
   };
 }
 
-function openTransport(baseUrl: string, { protocol = "grpc", httpVersion = "2", token }: ClientOptions): Transport {
-  const authorize: Interceptor = (next) => (request) => {
-    if (token) request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
-  };
-  const common = { baseUrl, interceptors: [authorize], idleConnectionTimeoutMs: 1_000 };
-  if (protocol === "grpc") return createGrpcTransport(common);
-  const options = { ...common, httpVersion };
-  if (protocol === "grpc-web") return createGrpcWebTransport(options);
-  return createConnectTransport({ ...options, useBinaryFormat: protocol === "connect" });
+function peerTransport(url: string, dataDir: string, endings: Endings) {
+  const connections = createPeerConnections(url);
+  endings.push(connections.close);
+  return createRemoteTransport(connections, readFileSync(join(dataDir, "keys", "peer.key")));
+}
+
+async function projected(urls: readonly string[]): Promise<void> {
+  const lagging = /^parley_projector_lag_entries\S* [^0]/m;
+  await until(async () => {
+    const metrics = await Promise.all(urls.map(async (url) => (await fetch(`${url}/metrics`)).text()));
+    return metrics.some((text) => lagging.test(text)) ? "the store is behind" : "";
+  });
 }

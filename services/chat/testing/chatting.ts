@@ -5,9 +5,7 @@ import { ChatService, type SendMessageResponse } from "#gen/parley/chat/v1/chat_
 import { ChatErrorSchema } from "#gen/parley/chat/v1/errors_pb.js";
 import { ConversationKind, type HistoryPolicy, type PostingPolicy } from "#gen/parley/chat/v1/events_pb.js";
 import { PlatformErrorSchema } from "#gen/parley/errors/v1/errors_pb.js";
-import { callAs } from "#platform/rpc/identity.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { until } from "#platform/testing/until.ts";
 import { type Stack, startStack } from "../../testing/stack.ts";
 
 /** Somebody who is signed in on a device, and calls through the port. */
@@ -31,9 +29,8 @@ export function useStack(settings: Record<string, string> = {}): () => Stack {
 
 /** A new account with a signed-in device. */
 export async function signIn(stack: Stack): Promise<Person> {
-  const [auth, asOperator] = [stack.boot.peer(AuthService), callAs({ kind: "operator" })];
   const account = { externalId: uuidv7(), displayName: "somebody" };
-  const { userIds } = await auth.createAccounts({ clientId: uuidv7(), accounts: [account] }, asOperator);
+  const { userIds } = await stack.operator(AuthService).createAccounts({ clientId: uuidv7(), accounts: [account] });
   return signInAgain(stack, userIds[0] ?? "");
 }
 
@@ -44,17 +41,14 @@ export function signInThree(stack: Stack): Promise<[Person, Person, Person]> {
 
 /** Another device of an account. */
 export async function signInAgain(stack: Stack, userId: string): Promise<Person> {
-  const [auth, asOperator] = [stack.boot.peer(AuthService), callAs({ kind: "operator" })];
   const device = { id: crypto.randomUUID(), name: "test" };
-  const { session } = await auth.issueSession({ clientId: uuidv7(), userId, device }, asOperator);
+  const { session } = await stack.operator(AuthService).issueSession({ clientId: uuidv7(), userId, device });
   return { userId, chat: stack.client(ChatService, { token: session?.accessToken ?? "" }) };
 }
 
 /** Waits until the store holds what was followed. */
-export async function projected({ boot: { following } }: Stack): Promise<void> {
-  const shards = Array.from({ length: following.shards }, (_, shard) => shard);
-  const isBehind = (shard: number) => following.above(shard, following.watermark(shard), 1)?.length !== 0;
-  await until(() => (shards.some(isBehind) ? "the store is behind" : ""));
+export async function projected(stack: Stack): Promise<void> {
+  await stack.projected();
 }
 
 /** Waits for nothing, so that a test reads what is not in the store yet. */
