@@ -2,8 +2,9 @@ import { HistoryPolicy, Role } from "#gen/parley/chat/v1/events_pb.js";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import type { ConversationId, UserId } from "#platform/runtime/ids.ts";
 import type { ConversationStore } from "../stores/conversation-store.ts";
-import { applyToConversation, type ConversationView } from "../views/conversation-view.ts";
+import type { ConversationView } from "../views/conversation-view.ts";
 import { applyToMembership, type MembershipView, usersTouchedBy } from "../views/membership-view.ts";
+import { createConversationRows } from "./conversation-rows.ts";
 import type { RecentMemberships } from "./recent-memberships.ts";
 import { isKnownShard, withTail } from "./tail.ts";
 
@@ -24,15 +25,19 @@ export function createConversationReads(
   following: Following,
   recent: RecentMemberships,
 ): ConversationReads {
+  const conversation = createConversationRows(store, following);
+
   async function memberships(id: ConversationId, users: readonly UserId[]): Promise<MembershipView[]> {
     if (!isKnownShard(following, id)) return [];
-    const { base, tail } = await withTail(following, id, async () => ({
-      conversation: await store.conversation(id),
-      stored: await store.memberships(id, users),
-    }));
-    const stored = new Map(base.stored.map((view) => [view.userId, view]));
-    const history = historyOf(base.conversation, tail);
+    const { base, tail } = await withTail(following, id, () => store.memberships(id, users));
+    const stored = new Map(base.map((view) => [view.userId, view]));
+    const history = tail.length > 0 ? await historyOf(id) : HistoryPolicy.FROM_JOIN;
     return users.map((user) => fold(stored.get(user), user, tail, history)).filter((view) => view !== undefined);
+  }
+
+  /** It is set when the conversation is created, and stays. */
+  async function historyOf(id: ConversationId): Promise<HistoryPolicy> {
+    return (await conversation(id))?.history ?? HistoryPolicy.FROM_JOIN;
   }
 
   async function members(id: ConversationId, after: string, limit: number): Promise<MembershipView[]> {
@@ -53,11 +58,7 @@ export function createConversationReads(
   }
 
   return {
-    async conversation(id) {
-      if (!isKnownShard(following, id)) return undefined;
-      const { base, tail } = await withTail(following, id, () => store.conversation(id));
-      return tail.reduce<ConversationView | undefined>(applyToConversation, base);
-    },
+    conversation: async (id) => (isKnownShard(following, id) ? conversation(id) : undefined),
     memberships,
     membership: async (id, user) => (await memberships(id, [user]))[0],
     members,
@@ -67,14 +68,6 @@ export function createConversationReads(
       return [...new Set([...ids, ...(await store.conversationsOf(user))])];
     },
   };
-}
-
-function historyOf(conversation: ConversationView | undefined, tail: readonly FollowedEntry[]): HistoryPolicy {
-  if (conversation) return conversation.history;
-  for (const { event } of tail) {
-    if (event.body.case === "conversationCreated") return event.body.value.history;
-  }
-  return HistoryPolicy.FROM_JOIN;
 }
 
 function fold(
