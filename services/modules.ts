@@ -16,6 +16,7 @@ import { authModule } from "./auth/module.ts";
 import { remoteAuthModule } from "./auth/remote-module.ts";
 import { backupModule } from "./backup/module.ts";
 import { chatModule } from "./chat/module.ts";
+import { projectorModule } from "./chat/projector-module.ts";
 import { mediaModule } from "./media/module.ts";
 import { presenceModule } from "./presence/module.ts";
 import { userModule } from "./user/module.ts";
@@ -24,6 +25,7 @@ import { userModule } from "./user/module.ts";
 export const modules: readonly ModuleDefinition[] = [
   authModule,
   userModule,
+  projectorModule,
   chatModule,
   presenceModule,
   mediaModule,

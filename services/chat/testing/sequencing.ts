@@ -60,7 +60,9 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
   const projecting = options.projecting ?? true;
   const projection = (options.before ?? ((store) => store))(createSqliteProjection(db));
   const parts = { following, conversations, history: createSqliteHistory(db), projection };
-  const projector = projecting ? startProjector({ ...parts, logger }) : undefined;
+  const projector = projecting
+    ? startProjector({ ...parts, leases: createHandLeases(), checkpoints, logger })
+    : undefined;
   const reads = createConversationReads(conversations, following, followMemberships(following));
   const clock = { now: Date.UTC(2026, 0, 1) };
   const sequencer = await startSequencer({

@@ -1,0 +1,116 @@
+import type { FollowedEntry } from "#platform/log/following.ts";
+import { projectorName } from "../stores/projection-store.ts";
+import { entryHash } from "./entry-hash.ts";
+import { Projection } from "./projection.ts";
+import type { ProjectorOptions } from "./projector.ts";
+
+/** Most entries that one write to the store covers. */
+const maxEntries = 512;
+/** How long entries gather before they are written: those that come meanwhile share a commit. Reads never wait for it. */
+const gatherMs = 50;
+/** How long to wait after a failed write before the same stretch is tried again. */
+const retryMs = 500;
+/** How long letting go of a shard writes on: what is left then is written by who comes next. */
+const loseGraceMs = 5_000;
+
+/** Projects one shard while its lease is held here. */
+export class ShardProjector {
+  failure: string | undefined;
+  readonly #shard: number;
+  readonly #options: ProjectorOptions;
+  #running: Promise<void> | undefined;
+  #waiting: NodeJS.Timeout | undefined;
+  #isHeld = false;
+  #isCaughtUp = false;
+  #endsAt = Number.POSITIVE_INFINITY;
+
+  constructor(shard: number, options: ProjectorOptions) {
+    this.#shard = shard;
+    this.#options = options;
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Goes on from the checkpoint that stands in the store. */
+  gain(): void {
+    this.#isHeld = true;
+    this.#isCaughtUp = false;
+    this.#endsAt = Number.POSITIVE_INFINITY;
+    this.#runAfter(0);
+  }
+
+  /** Entries were followed: they are written soon. */
+  wake(): void {
+    if (!this.#running && !this.#waiting && this.#isHeld) this.#runAfter(gatherMs);
+  }
+
+  /** Writes what was followed, then ends. */
+  async lose(): Promise<void> {
+    this.#isHeld = false;
+    this.#endsAt = performance.now() + loseGraceMs;
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
+    await this.#running;
+    await this.#run();
+    this.failure = undefined;
+  }
+
+  #runAfter(ms: number): void {
+    const run = () => {
+      this.#waiting = undefined;
+      this.#running = this.#run().finally(() => {
+        this.#running = undefined;
+        if (!this.#isHeld) return;
+        if (this.failure) this.#runAfter(retryMs);
+        else if (this.#pending().length > 0) this.wake();
+      });
+    };
+    this.#waiting = setTimeout(run, ms).unref();
+  }
+
+  /** Nothing of a shard that is stopped: what was followed of it may be of another past than the store's. */
+  #pending(): FollowedEntry[] {
+    const { following } = this.#options;
+    if (performance.now() >= this.#endsAt || following.stopped(this.#shard)) return [];
+    return following.above(this.#shard, following.watermark(this.#shard), maxEntries) ?? [];
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#catchUp();
+      for (let entries = this.#pending(); entries.length > 0; entries = this.#pending()) await this.#watched(entries);
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = `shard ${this.#shard} can't be projected`;
+      this.#options.logger.error({ err: error, shard: this.#shard }, "projector failed");
+    }
+  }
+
+  /** Another process may have written since this one asked last. */
+  async #catchUp(): Promise<void> {
+    const { checkpoints, following } = this.#options;
+    if (this.#isCaughtUp) return;
+    const checkpoint = await checkpoints.read(projectorName, this.#shard);
+    if (checkpoint) following.projected(this.#shard, checkpoint.position);
+    this.#isCaughtUp = true;
+  }
+
+  async #watched(entries: readonly FollowedEntry[]): Promise<void> {
+    const { watch } = this.#options;
+    if (watch) await watch(this.#shard, entries, () => this.#project(entries));
+    else await this.#project(entries);
+  }
+
+  async #project(entries: readonly FollowedEntry[]): Promise<void> {
+    const { conversations, history, projection, following } = this.#options;
+    const folded = new Projection({ conversations, history });
+    for (const entry of entries) await folded.apply(entry);
+    const last = entries.at(-1);
+    if (!last) return;
+    const { position, incarnation } = last;
+    await projection.apply(this.#shard, folded.rows(), { position, incarnation, entryHash: entryHash(last) });
+    following.projected(this.#shard, position);
+  }
+}
