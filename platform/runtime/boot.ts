@@ -1,6 +1,7 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import { measureLeases } from "#platform/fleet/lease-metrics.ts";
 import { measureFollowing } from "#platform/log/following-metrics.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import { minuteMs } from "#platform/rpc/budgets.ts";
@@ -75,7 +76,7 @@ export function makeBoot({ config, logger, metrics, engines, signal, elsewhere, 
       return engines.checkpoints;
     },
     log: engines.log,
-    fleet: engines.fleet,
+    fleet: { ...engines.fleet, leases: measureLeases(engines.fleet.leases, metrics) },
     ephemeral: engines.ephemeral,
     following: engines.following,
     incarnation: engines.incarnation,

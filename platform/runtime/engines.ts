@@ -10,6 +10,7 @@ import { openFollowing, type RunningFollowing } from "#platform/log/following-lo
 import type { Budgets } from "#platform/rpc/budgets.ts";
 import type { Config } from "./config.ts";
 import { createEndings, type Endings } from "./endings.ts";
+import { measuredEphemeral, measureEngines } from "./engine-metrics.ts";
 import { tieInstallation } from "./installation.ts";
 import { type Ephemeral, openEphemeral } from "./open-ephemeral.ts";
 import { type OpenedLog, openLog } from "./open-log.ts";
@@ -74,6 +75,11 @@ export async function openEngines(opening: Opening): Promise<Engines> {
     endings.push(following.close);
     const shared = await openEphemeral(opening, installationId);
     endings.push(shared.close);
+    measureEngines(opening.metrics, [
+      { role: "log", kind: config.log.kind, isUp: () => log.notReady() === undefined },
+      { role: "store", kind: config.store.kind, isUp: () => store.notReady() === undefined },
+      measuredEphemeral(shared.ephemeral),
+    ]);
     const sealingKey = readSealingKey(config);
     return {
       store: store.store,

@@ -2,6 +2,7 @@ import type { Transport } from "@connectrpc/connect";
 import type { Fleet } from "#platform/fleet/fleet.ts";
 import { openFollowing } from "#platform/log/following-log.ts";
 import { createEndings } from "./endings.ts";
+import { measuredEphemeral, measureEngines } from "./engine-metrics.ts";
 import type { Engines, Opening } from "./engines.ts";
 import { eventually } from "./eventually.ts";
 import type { Installation, InstallationRow } from "./installation.ts";
@@ -31,6 +32,10 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
     endings.push(watermarks.keep(following, installation));
     const shared = await openEphemeral(opening, installation.id);
     endings.push(shared.close);
+    measureEngines(opening.metrics, [
+      { role: "log", kind: config.log.kind, isUp: () => opened.notReady() === undefined },
+      measuredEphemeral(shared.ephemeral),
+    ]);
     return {
       get store(): never {
         throw new NoData();
