@@ -5,9 +5,11 @@ import { inOrderOfNeeds } from "#platform/runtime/run-modules.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { restoreBackup } from "./backup/restore.ts";
 import { modules, modulesOf } from "./modules.ts";
+import { recoverInstallation } from "./recovering.ts";
 import { startServer } from "./server.ts";
 
-const usage = `Usage: npm start [-- --target <list> | --check-config | --list-targets | --restore <folder> [<incarnation>]]
+const usage = `Usage: npm start [-- --target <list> | --check-config | --list-targets |
+                  --restore <folder> [<incarnation>] | --recover [--yes]]
 Settings are PARLEY_… variables of the environment; ops/parley.env.sample lists them.`;
 
 /** The program: arguments and environment in, exit code out. */
@@ -33,6 +35,8 @@ async function run([flag, folder, incarnation]: string[]): Promise<void> {
         .join("\n"),
     );
   else if (flag === "--restore" && folder) await restore(config, folder, incarnation);
+  else if (flag === "--recover" && (!folder || folder === "--yes"))
+    console.log(await recoverInstallation(config, folder === "--yes"));
   else throw new ConfigError(`There is no flag ${flag}.\n${usage}`);
 }
 

@@ -6,7 +6,10 @@ import { chatErrors } from "../errors.ts";
 /** How long a read waits until its process has followed as far as its `after` says. */
 export const afterTimeoutMs = 2000;
 
-/** `after`: where in a shard an acknowledgement stands, sealed for the user who got it. */
+/**
+ * `after`: where in a shard an acknowledgement stands, sealed for the user who got it. One of another life of the log
+ * may tell of what was lost, and is invalid.
+ */
 export interface AfterTokens {
   /** For the latest of some outcomes; empty where there is none. */
   of(user: UserId, id: ConversationId, outcomes: readonly { readonly position: number }[]): string;
@@ -14,9 +17,9 @@ export interface AfterTokens {
   wait(user: UserId, token: string, signal: AbortSignal): Promise<void>;
 }
 
-const tokenBytes = 10;
+const tokenBytes = 14;
 
-export function createAfterTokens(sealer: Sealer, following: Following): AfterTokens {
+export function createAfterTokens(sealer: Sealer, following: Following, incarnation: number): AfterTokens {
   const binding = (user: UserId) => ({ purpose: "after", holder: [user] }) as const;
   return {
     of(user, id, outcomes) {
@@ -25,6 +28,7 @@ export function createAfterTokens(sealer: Sealer, following: Following): AfterTo
       const content = Buffer.alloc(tokenBytes);
       content.writeUInt16BE(shardOf(id), 0);
       content.writeBigUInt64BE(BigInt(position), 2);
+      content.writeUInt32BE(incarnation, 10);
       return sealer.seal(binding(user), content);
     },
     async wait(user, token, signal) {
@@ -33,7 +37,8 @@ export function createAfterTokens(sealer: Sealer, following: Following): AfterTo
       if (opened?.length !== tokenBytes) throw chatErrors.INVALID_TOKEN({ message: "after" });
       const content = Buffer.from(opened);
       const shard = content.readUInt16BE(0);
-      if (shard >= following.shards) throw chatErrors.INVALID_TOKEN({ message: "after" });
+      const isOfThisLife = content.readUInt32BE(10) === incarnation;
+      if (shard >= following.shards || !isOfThisLife) throw chatErrors.INVALID_TOKEN({ message: "after" });
       const reached = await following.reached(shard, Number(content.readBigUInt64BE(2)), afterTimeoutMs, signal);
       if (!reached) throw chatErrors.NOT_YET();
     },

@@ -36,7 +36,8 @@ test("an event that the store takes in while it is read is read, or in the tail"
 
 test("a read waits for what its `after` names, and says so where it does not come", { timeout: 10_000 }, async () => {
   const { id, following, running } = await followedGroup();
-  const tokens = createAfterTokens(createSealer(new Uint8Array(32)), following);
+  const sealer = createSealer(new Uint8Array(32));
+  const tokens = createAfterTokens(sealer, following, 2);
   const signal = new AbortController().signal;
   const wait = (token: string, user = ada) => reasonOf(tokens.wait(user, token, signal));
   const next = tokens.of(ada, id, [{ position: following.tail(0) + 1 }]);
@@ -46,5 +47,7 @@ test("a read waits for what its `after` names, and says so where it does not com
   expect(await waiting).toBe("done");
   expect(await wait("")).toBe("done");
   expect(await wait(next, bob)).toBe(chatErrors.INVALID_TOKEN.reason);
+  const ofLastLife = createAfterTokens(sealer, following, 1).of(ada, id, [{ position: 1 }]);
+  expect(await wait(ofLastLife)).toBe(chatErrors.INVALID_TOKEN.reason);
   expect(await wait(`${next.slice(0, -2)}zz`)).toBe(chatErrors.INVALID_TOKEN.reason);
 });
