@@ -3,8 +3,8 @@ import type { Logger } from "pino";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { placeOf, type RedisAddress } from "./redis-url.ts";
 
-/** Oldest version that is known to have what is used: scripts that replicate by effect, RESP3, `PEXPIRE … GT`. */
-export const redisFloor = [7, 0] as const;
+/** Oldest version with what is used: scripts that ask for the time and write, `SET … KEEPTTL`. */
+export const redisFloor = [6, 2] as const;
 /** A command without an answer fails after this time. */
 export const commandMs = 1_000;
 /** A connection on which an answer is due and nothing comes is given up after this time, and another one opened. */

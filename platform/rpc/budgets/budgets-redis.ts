@@ -17,13 +17,18 @@ export const partsAlone: Record<Exclude<BudgetName, "calls">, number> = {
   refresh: 1,
 };
 
+/** How long a call waits for Redis to decide; then its process decides alone. */
+export const defaultDecideMs = 50;
+
 /** Budgets that all processes of an installation share. */
-export function createRedisBudgets(redis: RedisEngine): Budgets {
+export function createRedisBudgets(redis: RedisEngine, decideMs: number = defaultDecideMs): Budgets {
   const gathered: GatheredBudget[] = [];
   return {
     create(name, calls, windowMs) {
       if (calls === 0) return createBudget(0, windowMs);
-      if (name !== "calls") return createCheckedBudget({ redis, name, calls, windowMs, partAlone: partsAlone[name] });
+      if (name !== "calls") {
+        return createCheckedBudget({ redis, name, calls, windowMs, partAlone: partsAlone[name], decideMs });
+      }
       const budget = createGatheredBudget(redis, name, calls, windowMs);
       gathered.push(budget);
       return budget;

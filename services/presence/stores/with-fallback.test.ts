@@ -2,7 +2,7 @@ import pino from "pino";
 import { expect, test } from "vitest";
 import { commandMs } from "#platform/engines/redis.ts";
 import { deviceId, newConversationId, type UserId, userId, uuidv7 } from "#platform/runtime/ids.ts";
-import { type OwnRedis, startOwnRedis } from "#platform/testing/redis-server.ts";
+import { describeOnOwnRedis, type OwnRedis } from "#platform/testing/redis.ts";
 import { until } from "#platform/testing/until.ts";
 import { statusTtlMs } from "./presence-store.ts";
 import { createMemoryPresenceStore } from "./presence-store-memory.ts";
@@ -35,84 +35,86 @@ async function openTwo(redis: OwnRedis) {
   return { one, other, time, away, back };
 }
 
-test("without Redis each process knows what it was told itself, of before too, and no longer than ever", async () => {
-  const redis = await startOwnRedis();
-  const { one, other, time, away } = await openTwo(redis);
-  const [ada, bob] = [person(), person()];
-  await one.store.announce(ada, phone, "online");
-  expect(await other.statusOf(ada)).toBe("online");
-  await redis.stop();
-  await away();
-  expect(await one.statusOf(ada)).toBe("online");
-  expect(await other.statusOf(ada)).toBe("offline");
-  expect((await other.store.announce(bob, phone, "away")).after.status).toBe("away");
-  expect(await other.statusOf(bob)).toBe("away");
-  time.now += statusTtlMs;
-  expect(await one.statusOf(ada)).toBe("offline");
-  expect(await one.store.expire()).toMatchObject([{ userId: ada, after: { status: "offline" } }]);
-});
-
-test("a Redis that comes back empty is believed once all devices were announced to it again", async () => {
-  const redis = await startOwnRedis();
-  const { one, other, time, away, back } = await openTwo(redis);
-  const ada = person();
-  await one.store.announce(ada, phone, "away");
-  await redis.stop();
-  await away();
-  expect(await one.statusOf(ada)).toBe("away");
-  expect(await other.statusOf(ada)).toBe("offline");
-  await redis.start();
-  await back();
-  expect(await one.statusOf(ada)).toBe("away");
-  time.now += settleMs - 1;
-  expect((await one.store.announce(ada, phone, "away")).after.status).toBe("away");
-  expect(await other.statusOf(ada)).toBe("offline");
-  time.now += 1;
-  expect(await one.statusOf(ada)).toBe("away");
-  expect(await other.statusOf(ada)).toBe("away");
-});
-
-test("a Redis that was flushed loses devices until they are announced again", async () => {
-  const redis = await startOwnRedis();
-  const { one, other } = await openTwo(redis);
-  const ada = person();
-  await one.store.announce(ada, phone, "online");
-  await one.engine.client.flushall();
-  expect(await other.statusOf(ada)).toBe("offline");
-  expect(await one.store.announce(ada, phone, "alive")).toMatchObject({
-    before: { status: "offline" },
-    after: { status: "online" },
+describeOnOwnRedis("presence without Redis", (startRedis) => {
+  test("without Redis each process knows what it was told itself, of before too, and no longer than ever", async () => {
+    const redis = await startRedis();
+    const { one, other, time, away } = await openTwo(redis);
+    const [ada, bob] = [person(), person()];
+    await one.store.announce(ada, phone, "online");
+    expect(await other.statusOf(ada)).toBe("online");
+    await redis.stop();
+    await away();
+    expect(await one.statusOf(ada)).toBe("online");
+    expect(await other.statusOf(ada)).toBe("offline");
+    expect((await other.store.announce(bob, phone, "away")).after.status).toBe("away");
+    expect(await other.statusOf(bob)).toBe("away");
+    time.now += statusTtlMs;
+    expect(await one.statusOf(ada)).toBe("offline");
+    expect(await one.store.expire()).toMatchObject([{ userId: ada, after: { status: "offline" } }]);
   });
-  expect(await other.statusOf(ada)).toBe("online");
-});
 
-test("a Redis that says nothing holds nobody up for longer than it takes to notice", async () => {
-  const redis = await startOwnRedis();
-  const { one } = await openTwo(redis);
-  const ada = person();
-  redis.pause();
-  const begun = performance.now();
-  await one.store.announce(ada, phone, "online");
-  expect(performance.now() - begun).toBeLessThan(commandMs + 1_000);
-  await until(() => (one.engine.available() ? "not noticed" : ""));
-  const noticed = performance.now();
-  expect(await one.statusOf(ada)).toBe("online");
-  expect(performance.now() - noticed).toBeLessThan(100);
-});
-
-test("typing is delivered without Redis", async () => {
-  const redis = await startOwnRedis();
-  const { client, available } = await redis.connect();
-  const limit = withOwnTyping({
-    shared: createRedisTypingLimit(client),
-    own: createMemoryTypingLimit(Date.now),
-    available,
-    logger,
+  test("a Redis that comes back empty is believed once all devices were announced to it again", async () => {
+    const redis = await startRedis();
+    const { one, other, time, away, back } = await openTwo(redis);
+    const ada = person();
+    await one.store.announce(ada, phone, "away");
+    await redis.stop();
+    await away();
+    expect(await one.statusOf(ada)).toBe("away");
+    expect(await other.statusOf(ada)).toBe("offline");
+    await redis.start();
+    await back();
+    expect(await one.statusOf(ada)).toBe("away");
+    time.now += settleMs - 1;
+    expect((await one.store.announce(ada, phone, "away")).after.status).toBe("away");
+    expect(await other.statusOf(ada)).toBe("offline");
+    time.now += 1;
+    expect(await one.statusOf(ada)).toBe("away");
+    expect(await other.statusOf(ada)).toBe("away");
   });
-  const [ada, conversation] = [person(), newConversationId(1)];
-  expect(await limit.admit(ada, conversation, true)).toBe(true);
-  await redis.stop();
-  expect(await limit.admit(ada, conversation, true)).toBe(true);
-  expect(await limit.admit(ada, conversation, true)).toBe(false);
-  expect(await limit.admit(ada, conversation, false)).toBe(true);
+
+  test("a Redis that was flushed loses devices until they are announced again", async () => {
+    const redis = await startRedis();
+    const { one, other } = await openTwo(redis);
+    const ada = person();
+    await one.store.announce(ada, phone, "online");
+    await one.engine.client.flushall();
+    expect(await other.statusOf(ada)).toBe("offline");
+    expect(await one.store.announce(ada, phone, "alive")).toMatchObject({
+      before: { status: "offline" },
+      after: { status: "online" },
+    });
+    expect(await other.statusOf(ada)).toBe("online");
+  });
+
+  test("a Redis that says nothing holds nobody up for longer than it takes to notice", async () => {
+    const redis = await startRedis();
+    const { one } = await openTwo(redis);
+    const ada = person();
+    redis.pause();
+    const begun = performance.now();
+    await one.store.announce(ada, phone, "online");
+    expect(performance.now() - begun).toBeLessThan(commandMs + 1_000);
+    await until(() => (one.engine.available() ? "not noticed" : ""));
+    const noticed = performance.now();
+    expect(await one.statusOf(ada)).toBe("online");
+    expect(performance.now() - noticed).toBeLessThan(500);
+  });
+
+  test("typing is delivered without Redis", async () => {
+    const redis = await startRedis();
+    const { client, available } = await redis.connect();
+    const limit = withOwnTyping({
+      shared: createRedisTypingLimit(client),
+      own: createMemoryTypingLimit(Date.now),
+      available,
+      logger,
+    });
+    const [ada, conversation] = [person(), newConversationId(1)];
+    expect(await limit.admit(ada, conversation, true)).toBe(true);
+    await redis.stop();
+    expect(await limit.admit(ada, conversation, true)).toBe(true);
+    expect(await limit.admit(ada, conversation, true)).toBe(false);
+    expect(await limit.admit(ada, conversation, false)).toBe(true);
+  });
 });
