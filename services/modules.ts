@@ -11,6 +11,7 @@ import { UserService } from "#gen/parley/user/v1/user_pb.js";
 import type { Migrations } from "#platform/engines/migrate.ts";
 import { type Config, ConfigError } from "#platform/runtime/config.ts";
 import type { ModuleDefinition } from "#platform/runtime/module.ts";
+import type { StoreMigrations } from "#platform/runtime/open-store.ts";
 import { gatewayModule } from "../gateway/module.ts";
 import { authModule } from "./auth/module.ts";
 import { remoteAuthModule } from "./auth/remote-module.ts";
@@ -95,10 +96,12 @@ function needingOnly(here: readonly ModuleDefinition[]): readonly ModuleDefiniti
   return here.map((module) => ({ ...module, needs: module.needs.filter((need) => names.includes(need)) }));
 }
 
-/** Schema of the store: one folder a service that keeps something there. */
-export const storeMigrations: readonly Migrations[] = ["auth", "user", "chat", "presence", "media"].map(
-  (component) => ({
+/** Schema of the store, on each engine: one folder a service that keeps something there. */
+export const storeMigrations: StoreMigrations = { sqlite: foldersOf("sqlite"), cql: foldersOf("cql") };
+
+function foldersOf(engine: keyof StoreMigrations): readonly Migrations[] {
+  return ["auth", "user", "chat", "presence", "media"].map((component) => ({
     component,
-    dir: fileURLToPath(new URL(`./${component}/stores/migrations/sqlite`, import.meta.url)),
-  }),
-);
+    dir: fileURLToPath(new URL(`./${component}/stores/migrations/${engine}`, import.meta.url)),
+  }));
+}

@@ -1,10 +1,10 @@
-import type { Migrations } from "#platform/engines/migrate.ts";
 import { type Edge, openEdge } from "#platform/rpc/edge.ts";
 import { makeBoot } from "#platform/runtime/boot.ts";
 import type { Config } from "#platform/runtime/config.ts";
 import { createEndings } from "#platform/runtime/endings.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
 import type { Boot, ModuleDefinition } from "#platform/runtime/module.ts";
+import type { StoreMigrations } from "#platform/runtime/open-store.ts";
 import { createProcessRegistry } from "#platform/runtime/process-metrics.ts";
 import { type RunningModules, runModules } from "#platform/runtime/run-modules.ts";
 import { startTelemetry } from "#platform/telemetry/start-telemetry.ts";
@@ -22,7 +22,7 @@ export interface RunningServer {
 
 export interface ServerParts {
   readonly modules: readonly ModuleDefinition[];
-  readonly storeMigrations: readonly Migrations[];
+  readonly storeMigrations: StoreMigrations;
 }
 
 /** How long calls that run may take to end once the server stops. */

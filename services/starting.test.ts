@@ -28,7 +28,10 @@ function noting(notes: string[], name: string, needs: string[] = [], fails?: "st
   };
 }
 
-const parts = (...definitions: ModuleDefinition[]) => ({ modules: definitions, storeMigrations: [] });
+const parts = (...definitions: ModuleDefinition[]) => ({
+  modules: definitions,
+  storeMigrations: { sqlite: [], cql: [] },
+});
 
 test("modules start in the order of their needs, drain, and stop in reverse, once", async () => {
   const notes: string[] = [];

@@ -75,6 +75,9 @@ export function makeBoot({ config, logger, metrics, engines, signal, elsewhere, 
     get checkpoints() {
       return engines.checkpoints;
     },
+    get keys() {
+      return engines.keys;
+    },
     log: engines.log,
     fleet: { ...engines.fleet, leases: measureLeases(engines.fleet.leases, metrics) },
     ephemeral: engines.ephemeral,

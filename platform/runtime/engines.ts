@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Bus } from "#platform/bus/bus.ts";
-import type { Migrations } from "#platform/engines/migrate.ts";
 import type { Fleet } from "#platform/fleet/fleet.ts";
 import type { Process } from "#platform/fleet/processes.ts";
 import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
@@ -12,11 +11,12 @@ import type { Config } from "./config.ts";
 import { createEndings, type Endings } from "./endings.ts";
 import { measuredEphemeral, measureEngines } from "./engine-metrics.ts";
 import { tieInstallation } from "./installation.ts";
+import type { Keys } from "./keys.ts";
 import { type Ephemeral, openEphemeral } from "./open-ephemeral.ts";
 import { type OpenedLog, openLog } from "./open-log.ts";
-import { type OpenedStore, openStore, type Store } from "./open-store.ts";
+import { type OpenedStore, openStore, type Store, type StoreMigrations } from "./open-store.ts";
 import { refuseHalfRestored } from "./restoring.ts";
-import { readSealingKey } from "./shared-keys.ts";
+import { sharedKeys } from "./shared-keys.ts";
 
 /** What a process stands on: open, of the schema that the program knows, and all of one installation. */
 export interface Engines {
@@ -28,6 +28,7 @@ export interface Engines {
   readonly installationId: string;
   /** Copies of the files, taken while they are used; absent where engines have means of their own. */
   readonly snapshots?: Snapshots;
+  readonly keys: Keys;
   /** The key under which tokens are sealed. */
   readonly sealingKey: Uint8Array;
   readonly bus: Bus;
@@ -55,7 +56,7 @@ export interface Opening {
   readonly self: Process;
   readonly logger: Logger;
   readonly metrics: Registry;
-  readonly storeMigrations: readonly Migrations[];
+  readonly storeMigrations: StoreMigrations;
 }
 
 /** Opens everything. Where one fails, what was opened is closed before it throws. */
@@ -68,7 +69,7 @@ export async function openEngines(opening: Opening): Promise<Engines> {
     const { id: installationId, incarnation } = await tieInstallation(store.installation, log.installation);
     const following = await openFollowing({
       log: log.log,
-      shards: config.shards,
+      shards: log.shards,
       logger,
       watermark: async (shard) => (await store.checkpoints.read(projectorConsumer, shard))?.position ?? 0,
     });
@@ -80,7 +81,7 @@ export async function openEngines(opening: Opening): Promise<Engines> {
       { role: "store", kind: config.store.kind, isUp: () => store.notReady() === undefined },
       measuredEphemeral(shared.ephemeral),
     ]);
-    const sealingKey = readSealingKey(config);
+    const { keys, sealingKey } = await sharedKeys(config, log.fingerprints);
     return {
       store: store.store,
       checkpoints: store.checkpoints,
@@ -89,7 +90,7 @@ export async function openEngines(opening: Opening): Promise<Engines> {
       fleet: log.fleet,
       ephemeral: shared.ephemeral,
       budgets: shared.budgets,
-      ...{ following, installationId, incarnation, sealingKey },
+      ...{ following, installationId, incarnation, keys, sealingKey },
       ...snapshotsOf(store, log),
       notReady: () => [store.notReady(), log.notReady()].filter((reason) => reason !== undefined),
       close: endings.run,

@@ -1,15 +1,48 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { Kvm } from "@nats-io/kv";
-import type { NatsEngine } from "#platform/engines/nats.ts";
+import { type KV, Kvm } from "@nats-io/kv";
+import type { NatsOfFleet } from "#platform/fleet/beats-nats.ts";
 import type { Installation, InstallationRow } from "./installation.ts";
+import type { Fingerprints } from "./keys.ts";
+
+/** What all processes of an installation must agree on. */
+export interface NatsInstallation {
+  readonly row: InstallationRow;
+  readonly fingerprints: Fingerprints;
+  /** Number of shards: the largest that any process was ever configured with. */
+  agreeOnShards(configured: number): Promise<number>;
+  /** The number now; undefined where it can't be read. */
+  readShards(): Promise<number | undefined>;
+}
 
 const timeoutMs = 5_000;
-/** How servers tell that the key has another revision; the second where a write to it is in flight. */
+/** How servers tell that a key has another revision; the second where a write to it is in flight. */
 const wrongRevision = [10071, 10164];
 
-/** The row in a bucket beside the log: key `installation`, JSON. */
-export async function openNatsInstallation({ connection, name, replicas }: NatsEngine): Promise<InstallationRow> {
+/** In a bucket beside the log. */
+export async function openNatsInstallation({ connection, name, replicas }: NatsOfFleet): Promise<NatsInstallation> {
   const bucket = await new Kvm(connection).create(`${name}_installation`, { replicas, timeout: timeoutMs });
+  const readShards = async () => (await bucket.get("shards"))?.json<number>();
+  return {
+    row: rowOf(bucket),
+    fingerprints: {
+      async claim(key, fingerprint) {
+        await putIf(bucket, key, 0, fingerprint);
+        return (await bucket.get(key))?.string() ?? "";
+      },
+    },
+    async agreeOnShards(configured) {
+      for (;;) {
+        const entry = await bucket.get("shards");
+        const agreed = entry?.json<number>() ?? 0;
+        if (agreed >= configured) return agreed;
+        if (await putIf(bucket, "shards", entry?.revision ?? 0, String(configured))) return configured;
+      }
+    },
+    readShards: () => readShards().catch(() => undefined),
+  };
+}
+
+function rowOf(bucket: KV): InstallationRow {
   const key = "installation";
   return {
     async read() {
@@ -19,14 +52,18 @@ export async function openNatsInstallation({ connection, name, replicas }: NatsE
       const entry = await bucket.get(key);
       const now = entry?.json<Installation>();
       if (now?.id !== expected?.id || now?.incarnation !== expected?.incarnation) return false;
-      try {
-        const previousSeq = entry?.revision ?? 0;
-        await bucket.put(key, JSON.stringify({ id, incarnation }), { previousSeq, timeout: timeoutMs });
-        return true;
-      } catch (error) {
-        if (error instanceof JetStreamApiError && wrongRevision.includes(error.code)) return false;
-        throw error;
-      }
+      return await putIf(bucket, key, entry?.revision ?? 0, JSON.stringify({ id, incarnation }));
     },
   };
+}
+
+/** Writes the key if it still has that revision; 0: if there is none. */
+async function putIf(bucket: KV, key: string, previousSeq: number, value: string): Promise<boolean> {
+  try {
+    await bucket.put(key, value, { previousSeq, timeout: timeoutMs });
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && wrongRevision.includes(error.code)) return false;
+    throw error;
+  }
 }

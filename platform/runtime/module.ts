@@ -13,6 +13,7 @@ import type { Tracing } from "#platform/telemetry/tracing.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Snapshots } from "./engines.ts";
+import type { Keys } from "./keys.ts";
 import type { Ephemeral } from "./open-ephemeral.ts";
 import type { Store } from "./open-store.ts";
 import type { Sealer } from "./sealing.ts";
@@ -51,6 +52,8 @@ export interface Boot {
   readonly tracing?: Tracing | undefined;
   readonly bus: Bus;
   readonly sealer: Sealer;
+  /** Keys that all processes of the installation have. Reading it throws in a process without data. */
+  readonly keys: Keys;
   /** Calls a minute of each user. The edge charges calls, the gateway what is said on streams, both by `userKey`. */
   readonly callBudget: Budget;
   /** Where other budgets are made. */

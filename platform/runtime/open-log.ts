@@ -4,19 +4,23 @@ import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import type { Migrations } from "#platform/engines/migrate.ts";
 import type { Fleet } from "#platform/fleet/fleet.ts";
 import { createMemoryFleet } from "#platform/fleet/fleet-memory.ts";
-import type { Process } from "#platform/fleet/processes.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
 import { createSqliteEventLog } from "#platform/log/event-log-sqlite.ts";
 import type { SqliteEngine } from "./config-engines.ts";
 import type { Opening } from "./engines.ts";
 import type { InstallationRow } from "./installation.ts";
 import { createSqliteInstallation, installationMigrations } from "./installation-sqlite.ts";
+import type { Fingerprints } from "./keys.ts";
 import { openMigrated } from "./open-store.ts";
 
 /** The log, and what processes that share it tell each other by the same engine. */
 export interface OpenedLog {
   readonly log: EventLog;
+  /** How many there are: more than this process was configured with, where others were with more. */
+  readonly shards: number;
   readonly installation: InstallationRow;
+  /** Absent where one process has the log alone. */
+  readonly fingerprints?: Fingerprints;
   readonly bus: Bus;
   readonly fleet: Fleet;
   /** Writes a copy to `target`; absent where the engine has means of its own. */
@@ -35,17 +39,18 @@ const logMigrations: Migrations = {
 /** Opens the log as one of the processes that share it. */
 export async function openLog(opening: Opening): Promise<OpenedLog> {
   const { log } = opening.config;
-  if (log.kind === "sqlite") return await openSqliteLog(log, opening.self);
+  if (log.kind === "sqlite") return await openSqliteLog(log, opening);
   const { openNatsLog } = await import("./open-log-nats.ts");
   return await openNatsLog(log, opening);
 }
 
-async function openSqliteLog(settings: SqliteEngine, self: Process): Promise<OpenedLog> {
+async function openSqliteLog(settings: SqliteEngine, { config, self }: Opening): Promise<OpenedLog> {
   const db = await openMigrated(settings, [installationMigrations, logMigrations]);
   const log = createSqliteEventLog(db);
   const fleet = createMemoryFleet(self);
   return {
     log,
+    shards: config.shards,
     installation: createSqliteInstallation(db),
     bus: createMemoryBus(),
     fleet,

@@ -14,6 +14,9 @@ export type Store =
   | { readonly kind: "sqlite"; readonly db: SqliteDatabase }
   | { readonly kind: "cql"; readonly session: CqlSession };
 
+/** Schema of what services keep in a store, by its engine. */
+export type StoreMigrations = Readonly<Record<Store["kind"], readonly Migrations[]>>;
+
 /** A store that is open and has the schema that the program knows. */
 export interface OpenedStore {
   readonly store: Store;
@@ -35,7 +38,7 @@ const checkpointMigrations: Migrations = {
 /** Opens the store, and brings one on SQLite to the schema. One on CQL is migrated by `npm run migrate` alone. */
 export async function openStore(opening: Opening): Promise<OpenedStore> {
   const { store } = opening.config;
-  if (store.kind === "sqlite") return await openSqliteStore(store, opening.storeMigrations);
+  if (store.kind === "sqlite") return await openSqliteStore(store, opening.storeMigrations.sqlite);
   const { openCqlStore } = await import("./open-store-cql.ts");
   return await openCqlStore(store, opening);
 }

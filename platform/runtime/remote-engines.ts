@@ -30,6 +30,9 @@ export async function openRemoteEngines(core: Core, logger: Logger, self: Proces
     get checkpoints(): never {
       throw new NoData();
     },
+    get keys(): never {
+      throw new NoData();
+    },
     log,
     bus,
     fleet: createMemoryFleet(self),

@@ -9,7 +9,7 @@ import type { Installation, InstallationRow } from "./installation.ts";
 import { openEphemeral } from "./open-ephemeral.ts";
 import { openLog } from "./open-log.ts";
 import { NoData } from "./remote-engines.ts";
-import { readSealingKey } from "./shared-keys.ts";
+import { sharedKeys } from "./shared-keys.ts";
 import { StartError } from "./start-error.ts";
 import { askWatermarks, type Watermarks } from "./watermarks.ts";
 
@@ -27,9 +27,10 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
     const watermarks = askWatermarks(reach(opened.fleet));
     const positions = await firstWatermarks(watermarks);
     const watermark = async (shard: number) => Number(positions[shard] ?? 0);
-    const following = await openFollowing({ log: opened.log, shards: config.shards, logger, watermark });
+    const following = await openFollowing({ log: opened.log, shards: opened.shards, logger, watermark });
     endings.push(following.close);
     endings.push(watermarks.keep(following, installation));
+    const { keys, sealingKey } = await sharedKeys(config, opened.fingerprints);
     const shared = await openEphemeral(opening, installation.id);
     endings.push(shared.close);
     measureEngines(opening.metrics, [
@@ -51,7 +52,8 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
       following,
       installationId: installation.id,
       incarnation: installation.incarnation,
-      sealingKey: readSealingKey(config),
+      keys,
+      sealingKey,
       notReady: () => [opened.notReady()].filter((reason) => reason !== undefined),
       close: endings.run,
     };

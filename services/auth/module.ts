@@ -3,7 +3,6 @@ import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { UserService } from "#gen/parley/user/v1/user_pb.js";
 import { minuteMs } from "#platform/rpc/budgets.ts";
 import { type Config, ConfigError } from "#platform/runtime/config.ts";
-import { readOrMakeKey } from "#platform/runtime/key-file.ts";
 import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { createAuthenticator } from "./authenticator.ts";
@@ -28,11 +27,10 @@ async function startAuth(boot: Boot): Promise<Module> {
   const { config, clock, bus, logger } = boot;
   const { trusted, issuer, audience, accessTtlMs, refreshTtlMs, sessionMaxMs } = config.auth;
   refuseAmbiguousIssuer(config);
-  const keyAt = (name: string) => readOrMakeKey(join(config.keysDir, name), 32);
   const stores = openAuthStores(boot.store);
   const { accounts } = stores;
   const accessTokens = await createAccessTokens({
-    seed: keyAt("access.key"),
+    seed: await boot.keys.read("access.key"),
     issuer,
     audience,
     ttlMs: accessTtlMs,
@@ -41,7 +39,7 @@ async function startAuth(boot: Boot): Promise<Module> {
   const sessions = createSessions({
     store: stores.sessions,
     accessTokens,
-    refreshTokens: createRefreshTokens(keyAt("refresh.key")),
+    refreshTokens: createRefreshTokens(await boot.keys.read("refresh.key")),
     bus,
     clock,
     accessTtlMs,
@@ -65,7 +63,7 @@ async function startAuth(boot: Boot): Promise<Module> {
     store: stores.codes,
     sender: createLogCodeSender(logger),
     clock,
-    key: keyAt("code.key"),
+    key: await boot.keys.read("code.key"),
   });
   const credentials = createCredentials(accounts, passwords);
   const register = createRegistration({ accounts, makeAccounts, passwords, clock });

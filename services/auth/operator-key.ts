@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { makeSecretFile } from "#platform/runtime/key-file.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 
 /** What an operator key begins with, so that it is told from an access token. */
@@ -15,10 +15,7 @@ export interface OperatorKey {
 /** Reads the key from a file, making it where there is none. Throws StartError where others may read the file. */
 export function openOperatorKey(path: string): OperatorKey {
   if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const key = operatorKeyPrefix + randomBytes(32).toString("base64url");
-    writeFileSync(`${path}.new`, `${key}\n`, { mode: 0o600, flush: true });
-    renameSync(`${path}.new`, path);
+    makeSecretFile(path, `${operatorKeyPrefix}${randomBytes(32).toString("base64url")}\n`);
   }
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new StartError(`The operator key in ${path} can be read by others. Run: chmod 600 ${path}`);

@@ -4,6 +4,8 @@ import { connect } from "@nats-io/transport-node";
 import { migrateCql } from "#platform/engines/migrate-cql.ts";
 import { readConfig } from "#platform/runtime/config.ts";
 import type { Endings } from "#platform/runtime/endings.ts";
+import { createLogger } from "#platform/runtime/logger.ts";
+import { cqlMigrations } from "#platform/runtime/open-store-cql.ts";
 import { engineAddress, engineUrl } from "#platform/testing/engines.ts";
 import { storeMigrations } from "../modules.ts";
 
@@ -24,7 +26,8 @@ export async function engineSettings(
     PARLEY_EPHEMERAL: redis,
   };
   const config = readConfig({ ...env, ...settings });
-  if (config.store.kind === "cql") await migrateCql(config.store, storeMigrations);
+  const logger = createLogger("silent");
+  if (config.store.kind === "cql") await migrateCql({ ...config.store, logger }, cqlMigrations(storeMigrations));
   endings.push(() => dropStreams(nats.url, name));
   return settings;
 }
