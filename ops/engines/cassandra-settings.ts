@@ -54,11 +54,12 @@ export interface CommandSettings {
   readonly jars: string;
   readonly config: string;
   readonly logback: string;
-  readonly folder: string;
+  /** For what is no data: the disk that holds the data may be full. */
+  readonly runFolder: string;
 }
 
 /** The arguments of `java`. */
-export function cassandraCommand({ jars, config, logback, folder }: CommandSettings): string[] {
+export function cassandraCommand({ jars, config, logback, runFolder }: CommandSettings): string[] {
   return [
     "-Xms512m",
     "-Xmx512m",
@@ -69,13 +70,13 @@ export function cassandraCommand({ jars, config, logback, folder }: CommandSetti
     ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
     ...opened.map((name) => `--add-opens=${name}=ALL-UNNAMED`),
     `-Dcassandra.config=file://${config}`,
-    `-Dcassandra.storagedir=${folder}`,
-    `-Dcassandra.logdir=${folder}`,
+    `-Dcassandra.storagedir=${runFolder}`,
+    `-Dcassandra.logdir=${runFolder}`,
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.ring_delay_ms=1",
     "-Dcassandra-foreground=yes",
     `-Dlogback.configurationFile=${logback}`,
-    `-Djava.io.tmpdir=${folder}`,
+    `-Djava.io.tmpdir=${runFolder}`,
     "-cp",
     `${jars}/*`,
     "org.apache.cassandra.service.CassandraDaemon",

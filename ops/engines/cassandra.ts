@@ -1,6 +1,6 @@
 /** Apache Cassandra, one node, small and quick to start. */
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { cassandraFiles, javaFor } from "./cassandra-files.ts";
 import { cassandraCommand, cassandraYaml, logbackXml } from "./cassandra-settings.ts";
 import type { Engine, StartOptions } from "./engine.ts";
@@ -15,12 +15,12 @@ export async function startCassandra(options: StartOptions = {}): Promise<Engine
   return await startNodes("cql", async (runFolder) => {
     const host = options.host?.(0) ?? "127.0.0.1";
     const [port = 0, storagePort = 0] = await freePorts(2, host);
-    const folder = join(options.folder ?? runFolder, "cassandra");
+    const folder = resolve(options.folder ?? runFolder, "cassandra");
     const config = join(runFolder, "cassandra.yaml");
     const logback = join(runFolder, "logback.xml");
     writeFileSync(config, cassandraYaml({ host, port, storagePort, folder, syncAlways: options.syncAlways ?? false }));
     writeFileSync(logback, logbackXml);
-    const settings = cassandraCommand({ jars, config, logback, folder });
+    const settings = cassandraCommand({ jars, config, logback, runFolder });
     const address = `${host}:${port}`;
     const node = createEngineProcess({
       name: "cassandra",

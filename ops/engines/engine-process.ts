@@ -12,7 +12,7 @@ export interface EngineProcess {
   readonly address: string;
   /** Where its data is; made if it is not there. */
   readonly folder: string;
-  /** Where its output is kept, apart from its data: a full disk is told nevertheless. */
+  /** Where it runs and its output is kept, apart from its data: a full disk is told nevertheless. */
   readonly logFolder: string;
   readonly command: readonly string[];
   /** Whether it answers. */
@@ -52,16 +52,16 @@ export function createEngineProcess({ name, address, folder, logFolder, command,
     async restart() {
       await kill();
       mkdirSync(folder, { recursive: true });
-      child = startGroup(command, log);
+      child = startGroup(command, log, logFolder);
       await untilItAnswers(name, probe, { isRunning: () => pid() !== undefined, output });
     },
   };
 }
 
 /** A group of its own, which signals reach whole, with its output in a file: a pipe would stop it when nobody reads. */
-function startGroup([program = "", ...args]: readonly string[], log: string): ChildProcess {
+function startGroup([program = "", ...args]: readonly string[], log: string, cwd: string): ChildProcess {
   const out = openSync(log, "a");
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", out, out] });
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", out, out], cwd });
   closeSync(out);
   child.on("error", (error) => appendFileSync(log, String(error)));
   if (child.pid) child.once("exit", reapLater({ pid: child.pid }));

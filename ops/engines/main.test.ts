@@ -7,14 +7,14 @@ import { probeRedis } from "./probes.ts";
 
 describeOnOwnEngines("npm run engines", ["redis"], () => {
   test("starts what is named, prints the settings and stops on Ctrl-C", async () => {
-    const child = startCommand(["node", "ops/engines/main.ts", "redis"], { env: { PARLEY_TEST_REDIS: "" } });
+    const child = startCommand(["node", "ops/engines/main.ts", "redis"], { env: { TEST_REDIS: "" } });
     let printed = "";
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       printed += text;
     });
     await until(() => (printed.includes("Ctrl-C") ? "" : `printed: ${printed}`));
     const url = /^PARLEY_EPHEMERAL=redis:\/\/(\S+)$/m.exec(printed)?.[1] ?? "";
-    expect(printed).toContain(`PARLEY_TEST_REDIS=redis://${url}\n`);
+    expect(printed).toContain(`TEST_REDIS=redis://${url}\n`);
     await probeRedis(url);
 
     const ended = once(child, "exit");

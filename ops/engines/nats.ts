@@ -1,6 +1,6 @@
 /** NATS servers with JetStream: one, or a cluster of three. */
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Engine, EngineNode, StartOptions } from "./engine.ts";
 import { createEngineProcess } from "./engine-process.ts";
 import { type NatsPlace, natsConfig } from "./nats-config.ts";
@@ -54,7 +54,7 @@ async function placesOf(size: number, runFolder: string, options: StartOptions):
     const host = options.host?.(node) ?? "127.0.0.1";
     const [client = 0, cluster = 0, monitor = 0] = await freePorts(3, host);
     const name = `nats-${node + 1}`;
-    const folder = join(options.folder ?? runFolder, name);
+    const folder = resolve(options.folder ?? runFolder, name);
     places.push({ name, host, client, cluster, monitor, folder, syncAlways: options.syncAlways ?? true });
   }
   return places;

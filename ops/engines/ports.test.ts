@@ -14,6 +14,6 @@ test("ports are free, differ, and are none that the system takes for connections
   expect(Math.max(...ports)).toBeLessThan(ofTheSystem);
 });
 
-test("an address that this machine does not have is refused", async () => {
-  await expect(freePorts(1, "192.0.2.1")).rejects.toThrow("no 1 free ports at 192.0.2.1");
+test("ports of an address in another network namespace are taken to be free", async () => {
+  expect(await freePorts(1, "192.0.2.1")).toHaveLength(1);
 });

@@ -32,7 +32,8 @@ function highest(): number {
 function isFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
+    // An address that this process does not have is one of another network namespace, where nothing else listens.
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EADDRNOTAVAIL"));
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }

@@ -19,8 +19,8 @@ afterEach(() => {
 });
 
 test("an engine that a URL gives is taken as it is and left alone", async () => {
-  vi.stubEnv("PARLEY_TEST_NATS", "nats://nats.test:4222");
-  vi.stubEnv("PARLEY_TEST_NATS_MONITOR", "http://nats.test:8222");
+  vi.stubEnv("TEST_NATS", "nats://nats.test:4222");
+  vi.stubEnv("TEST_NATS_MONITOR", "http://nats.test:8222");
   const engine = await provideEngine("nats");
   expect(engine).toMatchObject({ url: "nats://nats.test:4222", monitors: ["http://nats.test:8222"] });
   await engine.stop();
@@ -31,7 +31,7 @@ test("a missing engine is told in a sentence that says what to do", async () => 
   await expect(missing).rejects.toBeInstanceOf(MissingEngine);
   await expect(missing).rejects.toThrow(
     "No redis: redis-server 6.2.0 or newer is not on PATH, and this user may not install it with apt; Docker Compose " +
-      "does not run here either. Install one, or set PARLEY_TEST_REDIS to the URL of one that tests may use.",
+      "does not run here either. Install one, or set TEST_REDIS to the URL of one that tests may use.",
   );
 });
 

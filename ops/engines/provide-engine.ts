@@ -3,12 +3,15 @@ import type { EngineName, SharedEngine } from "./engine.ts";
 import { MissingEngine } from "./programs.ts";
 import { startEngine } from "./start-engine.ts";
 
-/** Which variables give an engine that is there already: its URL, and for NATS its monitors, separated by commas. */
+/**
+ * Which variables give an engine that is there already: its URL, and for NATS its monitors, separated by commas. None
+ * begins with `PARLEY_`, as servers refuse settings that they do not know.
+ */
 export const variables: Readonly<Record<EngineName, { readonly url: string; readonly monitors?: string }>> = {
-  nats: { url: "PARLEY_TEST_NATS", monitors: "PARLEY_TEST_NATS_MONITOR" },
-  "nats-cluster": { url: "PARLEY_TEST_NATS_CLUSTER", monitors: "PARLEY_TEST_NATS_CLUSTER_MONITOR" },
-  cql: { url: "PARLEY_TEST_CQL" },
-  redis: { url: "PARLEY_TEST_REDIS" },
+  nats: { url: "TEST_NATS", monitors: "TEST_NATS_MONITOR" },
+  "nats-cluster": { url: "TEST_NATS_CLUSTER", monitors: "TEST_NATS_CLUSTER_MONITOR" },
+  cql: { url: "TEST_CQL" },
+  redis: { url: "TEST_REDIS" },
 };
 
 /**

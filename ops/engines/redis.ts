@@ -1,5 +1,5 @@
 /** A Redis server that keeps nothing on disk. */
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { Engine, StartOptions } from "./engine.ts";
 import { createEngineProcess } from "./engine-process.ts";
 import { freePorts } from "./ports.ts";
@@ -13,7 +13,7 @@ export async function startRedis(options: StartOptions = {}): Promise<Engine> {
   return await startNodes("redis", async (runFolder) => {
     const host = options.host?.(0) ?? "127.0.0.1";
     const [port = 0] = await freePorts(1, host);
-    const folder = join(options.folder ?? runFolder, "redis");
+    const folder = resolve(options.folder ?? runFolder, "redis");
     const settings = ["--bind", host, "--port", String(port), "--dir", folder, "--save", "", "--appendonly", "no"];
     const address = `${host}:${port}`;
     const node = createEngineProcess({
