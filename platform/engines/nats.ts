@@ -6,8 +6,8 @@ import { StartError } from "#platform/runtime/start-error.ts";
 import { checkMonitors, checkServer, lacksJetStream } from "./nats-checks.ts";
 import type { NatsAddress } from "./nats-url.ts";
 
-/** A connection on which nothing comes for twice this time is given up, and another one opened. */
-export const pingMs = 5_000;
+/** A connection on which two questions asked at this interval stay without an answer is given up for another one. */
+export const pingMs = 2_000;
 /** How long the start waits for servers that are not there yet, or have no leader. */
 export const startMs = 15_000;
 /** A server that does not answer is given up after this time, and the next one tried. */
