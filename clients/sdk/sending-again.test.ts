@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { toJsonString } from "@bufbuild/protobuf";
@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { readConfig } from "../../platform/runtime/config.ts";
 import { until } from "../../platform/testing/until.ts";
 import { restoreBackup } from "../../services/backup/restore.ts";
+import { recoverInstallation } from "../../services/recovering.ts";
 import { type Stack, startStack } from "../../services/testing/stack.ts";
 import { createClientIds } from "./client-ids.ts";
 import { BackupService, ManifestSchema } from "./contract.ts";
@@ -103,3 +104,57 @@ it("brings back what was acknowledged after a backup that is restored, each mess
   }
   expect(devices.slice(0, 2).map(({ outbox }) => outbox.waiting)).toEqual([0, 0]);
 }, 90_000);
+
+const databases = (name: string) => ["", "-wal", "-shm"].map((suffix) => `${name}.db${suffix}`);
+
+/** Puts files of a server that is stopped in the place of another's. */
+function putBack(from: string, to: string, names: readonly string[]): void {
+  for (const file of names.flatMap(databases)) {
+    rmSync(join(to, file), { force: true });
+    if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file));
+  }
+}
+
+it.each([
+  { lost: ["log"], what: "its log" },
+  { lost: ["log", "store"], what: "log and store" },
+])(
+  "waits for the operator of a server that lost a part of $what, and goes on after a recovery with nothing lost or doubled",
+  async ({ lost }) => {
+    const folder = newFolder();
+    const [data, older] = [join(folder, "data"), join(folder, "older")];
+    const first = await startAnew(folder, "data");
+    const { devices, conversationId } = await people(first.url, ["trillian", "marvin"]);
+    const [trillian, marvin] = devices as [Parley, Parley];
+    const kept = await say(trillian, conversationId, "before", 10);
+    await first.stop();
+    cpSync(data, older, { recursive: true });
+    const second = await startAnew(folder, "data", first);
+    const listeners = devices.map((device) => listen(device));
+    await until(() => (listeners.every(({ live }) => live) ? "" : "not live"));
+    const after = await Promise.all([
+      say(trillian, conversationId, "trillian", 20),
+      say(marvin, conversationId, "marvin", 20),
+    ]);
+    await until(() => (listeners.some((one) => one.texts(conversationId).length < 40) ? "not all were told" : ""));
+    await second.stop();
+    putBack(older, data, lost);
+
+    const stopped = await startAnew(folder, "data", first);
+    const readiness = async () => (await fetch(`${first.url}/readyz`)).status;
+    await until(async () => ((await readiness()) === 503 ? "" : "not stopped"), 20_000);
+    const meanwhile = trillian.outbox.post(conversationId, { text: "meanwhile" });
+    await stopped.stop();
+    await recoverInstallation(readConfig({ PARLEY_DATA: data, PARLEY_LOG_LEVEL: "silent" }), true);
+    await startAnew(folder, "data", first);
+    await meanwhile.sent;
+    const missing = async () => 51 - (await historyOf(marvin, conversationId)).length;
+    await until(async () => ((await missing()) > 0 ? "not all is sent again" : ""), 40_000);
+    await Promise.all(devices.map(({ outbox }) => outbox.flush()));
+    const history = await historyOf(marvin, conversationId);
+    expect(history.toSorted()).toEqual([...kept, ...after.flat(), "meanwhile"].toSorted());
+    for (const own of after) expect(history.filter((text) => own.includes(text))).toEqual(own);
+    expect(await readiness()).toBe(200);
+  },
+  120_000,
+);
