@@ -1,5 +1,4 @@
 import { Client, type DseClientOptions, errors, policies, types } from "cassandra-driver";
-import type { Logger } from "pino";
 import { StartError } from "#platform/runtime/start-error.ts";
 import type { CqlSettings } from "./cql-url.ts";
 
@@ -20,12 +19,8 @@ const floors = { Cassandra: [4, 1], ScyllaDB: [6, 0] } as const;
  * A connected client of a cluster that this program can work with; of its keyspace, unless `keyspace` is null.
  * Throws StartError otherwise.
  */
-export async function connectCql(
-  settings: CqlSettings & { readonly logger: Logger },
-  keyspace: string | null = settings.keyspace,
-): Promise<Client> {
+export async function connectCql(settings: CqlSettings, keyspace: string | null = settings.keyspace): Promise<Client> {
   const client = new Client(clientOptions(settings, keyspace));
-  logHosts(client, settings.logger);
   try {
     await client.connect();
     await refuseOldVersion(client);
@@ -40,7 +35,6 @@ function clientOptions(settings: CqlSettings, keyspace: string | null): DseClien
   const { contactPoints, localDataCenter, credentials } = settings;
   return {
     contactPoints: [...contactPoints],
-    localDataCenter,
     ...(keyspace === null ? {} : { keyspace }),
     ...(credentials ? { credentials } : {}),
     policies: timedByNodes({
@@ -78,11 +72,6 @@ class SpeculativeReads extends policies.speculativeExecution.ConstantSpeculative
   }
 }
 
-function logHosts(client: Client, logger: Logger): void {
-  client.on("hostDown", (host: { address: string }) => logger.warn({ node: host.address }, "store node is down"));
-  client.on("hostUp", (host: { address: string }) => logger.info({ node: host.address }, "store node is up"));
-}
-
 async function refuseOldVersion(client: Client): Promise<void> {
   const [product, version] = await readVersion(client);
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
@@ -108,19 +97,20 @@ function startErrorOf(error: unknown, { contactPoints, localDataCenter, keyspace
   if (error instanceof StartError || !(error instanceof Error)) return error;
   const causes = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [error];
   const messages = causes.map((cause) => (cause instanceof Error ? cause.message : String(cause)));
-  const said = (pattern: RegExp) => messages.some((message) => pattern.test(message));
-  const nodes = contactPoints.join(", ");
-  if (said(/localDataCenter/)) {
-    const found = /\[(.*)\]/.exec(messages.join())?.[1] ?? "others";
-    return new StartError(`The store has no data centre "${localDataCenter}" but ${found}: mend dc in PARLEY_STORE.`);
-  }
-  if (said(/[Kk]eyspace .* does not exist/)) {
+  if (messages.some((message) => /keyspace .* does not exist/i.test(message))) {
     return new StartError(`The store has no keyspace "${keyspace}": run npm run migrate, or mend PARLEY_STORE.`);
+  }
+  const dataCenters = /Available DCs are: \[(.*)\]/.exec(messages.join())?.[1];
+  if (dataCenters !== undefined) {
+    return new StartError(
+      `The store has no data centre "${localDataCenter}" but ${dataCenters}: mend dc in PARLEY_STORE.`,
+    );
   }
   if (causes.some((cause) => cause instanceof errors.AuthenticationError)) {
     return new StartError("The store refuses the user and the password in PARLEY_STORE.");
   }
+  const reason = messages[0] ?? "no such host";
   return new StartError(
-    `The store can't be reached at ${nodes}: start it, or mend PARLEY_STORE. ${messages[0] ? ` (${messages[0]})` : ""}`,
+    `The store can't be reached at ${contactPoints.join(", ")}: start it, or mend PARLEY_STORE (${reason}).`,
   );
 }

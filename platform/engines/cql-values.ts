@@ -2,8 +2,8 @@ import { types } from "cassandra-driver";
 
 /** A value that CQL stores: text, int and bigint, blob. Integers are read as numbers where a number can hold them. */
 export type CqlValue = null | number | bigint | string | Uint8Array;
-/** `undefined` leaves a column as it is: unlike null it writes no tombstone. */
-export type CqlParam = CqlValue | undefined;
+/** `undefined` leaves a column as it is: unlike null it writes no tombstone. A list is for `IN ?`. */
+export type CqlParam = CqlValue | undefined | readonly string[];
 export type CqlRow = Readonly<{ [column: string]: CqlValue }>;
 
 /** A parameter as the driver takes it. */

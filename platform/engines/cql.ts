@@ -1,4 +1,4 @@
-import { type Client, types } from "cassandra-driver";
+import { type Client, type Host, types } from "cassandra-driver";
 import type { Logger } from "pino";
 import { connectCql } from "./cql-connect.ts";
 import { failureOf } from "./cql-failure.ts";
@@ -82,10 +82,15 @@ const idempotent = { prepare: true, consistency: localQuorum, isIdempotent: true
  * no such data centre or no such keyspace.
  */
 export async function openCql(options: CqlOptions): Promise<CqlSession> {
-  return createSession(await connectCql(options), options);
+  const { logger } = options;
+  const client = await connectCql(options);
+  client.on("hostDown", ({ address }: Host) => logger.warn({ node: address }, "store node is down"));
+  client.on("hostUp", ({ address }: Host) => logger.info({ node: address }, "store node is up"));
+  return createCqlSession(client, options);
 }
 
-function createSession(client: Client, { keyspace, localDataCenter }: CqlOptions): CqlSession {
+/** A session of a client that is connected; closing it closes the client. */
+export function createCqlSession(client: Client, { keyspace, localDataCenter }: CqlSettings): CqlSession {
   let closing: Promise<void> | undefined;
   const execute = async (statement: CqlStatement, more: object): Promise<types.ResultSet> => {
     const params = statement.params.map(encodeParam);

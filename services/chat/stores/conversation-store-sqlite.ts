@@ -2,7 +2,7 @@ import { Role } from "#gen/parley/chat/v1/events_pb.js";
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { conversationId } from "#platform/runtime/ids.ts";
 import type { ConversationStore } from "./conversation-store.ts";
-import { conversationColumns, conversationFrom, membershipColumns, membershipFrom } from "./rows-sqlite.ts";
+import { conversationColumns, conversationFrom, membershipColumns, membershipFrom } from "./rows.ts";
 
 export function createSqliteConversations(db: SqliteDatabase): ConversationStore {
   const conversationSql = `SELECT ${conversationColumns} FROM conversation WHERE conversation_id = ?`;

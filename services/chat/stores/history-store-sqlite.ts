@@ -1,7 +1,8 @@
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import type { MessageView } from "../views/message-view.ts";
+import { bucketsOf } from "./buckets.ts";
 import { eventsPerBucket, type HistoryStore, messagesPerBucket, type StoredEvent } from "./history-store.ts";
-import { blob, messageColumns, messageFrom } from "./rows-sqlite.ts";
+import { blob, messageColumns, messageFrom } from "./rows.ts";
 
 export function createSqliteHistory(db: SqliteDatabase): HistoryStore {
   const eventSql = `SELECT seq, event, position FROM event
@@ -12,7 +13,7 @@ export function createSqliteHistory(db: SqliteDatabase): HistoryStore {
   return {
     async events(id, from, to, limit) {
       const found: StoredEvent[] = [];
-      for (const bucket of buckets(from, to, eventsPerBucket)) {
+      for (const bucket of bucketsOf(from, to, eventsPerBucket)) {
         if (found.length >= limit) break;
         const rows = db.query(eventSql, id, bucket, from, to, limit - found.length);
         for (const row of rows) {
@@ -23,7 +24,7 @@ export function createSqliteHistory(db: SqliteDatabase): HistoryStore {
     },
     async messages(id, from, to, order, limit) {
       const found: MessageView[] = [];
-      const range = buckets(from, to, messagesPerBucket);
+      const range = bucketsOf(from, to, messagesPerBucket);
       const sql = messageSql(order === "rising" ? "ASC" : "DESC");
       for (const bucket of order === "rising" ? range : range.reverse()) {
         if (found.length >= limit) break;
@@ -42,10 +43,4 @@ export function createSqliteHistory(db: SqliteDatabase): HistoryStore {
       return db.query(sql, id, from, to, limit).map((row) => Number(row.target_seq));
     },
   };
-}
-
-/** The partitions that a range of numbers touches, in order. */
-function buckets(from: number, to: number, size: number): number[] {
-  const [first, last] = [Math.floor(from / size), Math.floor(to / size)];
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }

@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { conversationId } from "#platform/runtime/ids.ts";
 import type { Creation, IdempotenceStore } from "./idempotence-store.ts";
-import { blob, sentIdFrom } from "./rows-sqlite.ts";
+import { blob, sentIdFrom } from "./rows.ts";
 
 const ownerSql = "SELECT * FROM sent_id WHERE conversation_id = ? AND user_id = ? AND device_id = ?";
 

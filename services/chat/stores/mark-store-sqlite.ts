@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { type ConversationId, conversationId, type UserId } from "#platform/runtime/ids.ts";
 import type { MarkStore } from "./mark-store.ts";
-import { markFrom } from "./rows-sqlite.ts";
+import { markFrom } from "./rows.ts";
 
 const raiseSql = `INSERT INTO mark (conversation_id, user_id, read_seq, read_count, delivered_seq, updated_ms)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -2,7 +2,7 @@ import type { SqliteDatabase, SqlStatement, SqlValue } from "#platform/engines/s
 import { checkpointStatement } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
 import { eventsPerBucket, messagesPerBucket } from "./history-store.ts";
 import { type ProjectedRows, type ProjectionStore, projectorName } from "./projection-store.ts";
-import { encodeRanges, rowVersion } from "./rows-sqlite.ts";
+import { encodeRanges, rowVersion } from "./rows.ts";
 
 /** Rows and checkpoint of a stretch are one transaction. */
 export function createSqliteProjection(db: SqliteDatabase): ProjectionStore {

@@ -1,4 +1,3 @@
-import type { SqlRow, SqlValue } from "#platform/engines/sqlite.ts";
 import { type ConversationId, clientId, conversationId, userId } from "#platform/runtime/ids.ts";
 import type { ConversationView } from "../views/conversation-view.ts";
 import type { MembershipView } from "../views/membership-view.ts";
@@ -7,12 +6,16 @@ import type { VisibleRange } from "../views/visibility.ts";
 import type { SentId } from "./idempotence-store.ts";
 import type { StoredMark } from "./mark-store.ts";
 
+/** A value as every engine gives it. */
+type Value = null | number | bigint | string | Uint8Array;
+type Row = Readonly<{ [column: string]: Value }>;
+
 /** Orders the writes of a row over restarts of the log: incarnation first, then position. */
 export function rowVersion(row: { incarnation: number; position: number }): bigint {
   return (BigInt(row.incarnation) << 42n) + BigInt(row.position);
 }
 
-export function blob(value: SqlValue | undefined): Uint8Array {
+export function blob(value: Value | undefined): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError("a row without bytes");
   return value;
 }
@@ -22,7 +25,7 @@ export function encodeRanges(ranges: readonly VisibleRange[]): string {
   return JSON.stringify(ranges.map(({ from, to }) => [from, to === Number.POSITIVE_INFINITY ? null : to]));
 }
 
-export function decodeRanges(text: SqlValue | undefined): VisibleRange[] {
+export function decodeRanges(text: Value | undefined): VisibleRange[] {
   const ranges: [number, number | null][] = JSON.parse(String(text));
   return ranges.map(([from, to]) => ({ from, to: to ?? Number.POSITIVE_INFINITY }));
 }
@@ -35,7 +38,7 @@ export const membershipColumns = `conversation_id, user_id, role, ranges, joined
 export const messageColumns = `conversation_id, message_count, seq, author_id, posted, edited, edit_seqs, deleted,
   position, incarnation`;
 
-export function conversationFrom(row: SqlRow): ConversationView {
+export function conversationFrom(row: Row): ConversationView {
   const pair: string[] = JSON.parse(String(row.pair));
   const owners: string[] = JSON.parse(String(row.owners));
   return {
@@ -57,7 +60,7 @@ export function conversationFrom(row: SqlRow): ConversationView {
   };
 }
 
-export function membershipFrom(row: SqlRow): MembershipView {
+export function membershipFrom(row: Row): MembershipView {
   return {
     conversationId: conversationId(String(row.conversation_id)),
     userId: userId(String(row.user_id)),
@@ -70,7 +73,7 @@ export function membershipFrom(row: SqlRow): MembershipView {
   };
 }
 
-export function messageFrom(row: SqlRow): MessageView {
+export function messageFrom(row: Row): MessageView {
   return {
     conversationId: conversationId(String(row.conversation_id)),
     seq: Number(row.seq),
@@ -85,7 +88,7 @@ export function messageFrom(row: SqlRow): MessageView {
   };
 }
 
-export function markFrom(id: ConversationId, row: SqlRow): StoredMark {
+export function markFrom(id: ConversationId, row: Row): StoredMark {
   return {
     conversationId: id,
     userId: userId(String(row.user_id)),
@@ -94,7 +97,7 @@ export function markFrom(id: ConversationId, row: SqlRow): StoredMark {
   };
 }
 
-export function sentIdFrom(row: SqlRow): SentId {
+export function sentIdFrom(row: Row): SentId {
   return {
     clientId: clientId(String(row.client_id)),
     seq: Number(row.seq),

@@ -1,0 +1,31 @@
+import { concurrently } from "#platform/engines/concurrently.ts";
+import { type CqlSession, type CqlStatement, maxBatch } from "#platform/engines/cql.ts";
+import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
+import { projectedStatements } from "./projected-statements.ts";
+import { type ProjectionStore, projectorName } from "./projection-store.ts";
+import { rowVersion } from "./rows.ts";
+
+/** Most batches under way at the same time: enough for the nodes to work on, and of bounded size. */
+const maxInFlight = 32;
+
+/** Rows of one partition are a batch. The checkpoint is written once all rows are. */
+export function createCqlProjection(session: CqlSession, checkpoints: CheckpointStore): ProjectionStore {
+  const write = (statements: readonly CqlStatement[]): Promise<void> => {
+    const [first] = statements;
+    return first && statements.length === 1 ? session.write(first.cql, ...first.params) : session.batch(statements);
+  };
+  return {
+    async apply(shard, rows, checkpoint) {
+      const partitions = projectedStatements(rows, rowVersion(checkpoint));
+      await concurrently(partitions.flatMap(inBatches), maxInFlight, write);
+      await checkpoints.write(projectorName, shard, checkpoint);
+    },
+  };
+}
+
+function inBatches(statements: readonly CqlStatement[]): (readonly CqlStatement[])[] {
+  if (statements.length <= maxBatch) return [statements];
+  const batches: (readonly CqlStatement[])[] = [];
+  for (let from = 0; from < statements.length; from += maxBatch) batches.push(statements.slice(from, from + maxBatch));
+  return batches;
+}
