@@ -20,8 +20,16 @@ async function compete(url: string, name: string): Promise<Competitor> {
   return competitor;
 }
 
-/** A competitor in a process of its own, and the keys that it holds as far as it knows. */
-function competeBeside(url: string, name: string): { readonly process: ChildProcess; readonly held: Set<number> } {
+interface Beside {
+  readonly process: ChildProcess;
+  /** The keys that it holds as far as it knows. */
+  readonly held: ReadonlySet<number>;
+  /** What it was told to give up. */
+  readonly lost: readonly number[];
+}
+
+/** A competitor in a process of its own. */
+function competeBeside(url: string, name: string): Beside {
   const program = join(import.meta.dirname, "testing/competitor-process.ts");
   const process = spawn(globalThis.process.execPath, [program, `${url}/${name}`], {
     stdio: ["ignore", "pipe", "inherit"],
