@@ -39,7 +39,7 @@ export async function recoverInstallation(config: Config, confirmed: boolean): P
       log: log.log,
       checkpoints: store.checkpoints,
       installation: { store: store.installation, log: log.installation },
-      shards: config.shards,
+      shards: log.shards,
       clock: systemClock,
     };
     const recovery = await planRecovery(parts);
