@@ -8,6 +8,8 @@ import { minuteMs } from "#platform/rpc/budgets.ts";
 import { refuseCredentials } from "#platform/rpc/no-authenticator.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed, type Served } from "#platform/rpc/served.ts";
+import { traceStore } from "#platform/telemetry/database-spans.ts";
+import { traceRedis } from "#platform/telemetry/redis-spans.ts";
 import { tracePeers } from "#platform/telemetry/traced-peers.ts";
 import { traceTransport } from "#platform/telemetry/traced-transport.ts";
 import type { Tracing } from "#platform/telemetry/tracing.ts";
@@ -56,6 +58,7 @@ export function makeBoot({ config, logger, metrics, engines, signal, elsewhere, 
   const at = (address: string) =>
     elsewhere && address !== engines.fleet.self.address ? traced(elsewhere.at(address)) : here;
   const { budgets } = engines;
+  if (tracing && engines.ephemeral.kind === "redis") traceRedis(engines.ephemeral.redis.client, tracing);
   let authenticator: Authenticator | undefined;
   signal.addEventListener("abort", measureFollowing(engines.following, metrics, systemClock), { once: true });
   const boot: Boot = {
@@ -70,7 +73,7 @@ export function makeBoot({ config, logger, metrics, engines, signal, elsewhere, 
     budgets,
     sealer: createSealer(engines.sealingKey),
     get store() {
-      return engines.store;
+      return tracing ? traceStore(engines.store, tracing) : engines.store;
     },
     get checkpoints() {
       return engines.checkpoints;
