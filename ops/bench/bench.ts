@@ -8,6 +8,7 @@ import { measureImport } from "./figures/import.ts";
 import { measureLatency } from "./figures/latency.ts";
 import { measureSends } from "./figures/sends.ts";
 import { measureStart } from "./figures/start.ts";
+import { measureAppends } from "./log/appends.ts";
 import { measureFanout } from "./wire/fanout.ts";
 import { measureForwarding } from "./wire/forwarding.ts";
 import { measureHop } from "./wire/hop.ts";
@@ -21,6 +22,7 @@ const measures: Readonly<Record<string, Measure>> = {
   delivery: measureDelivery,
   latency: measureLatency,
   import: measureImport,
+  log: measureAppends,
   unary: measureUnary,
   tracing: measureTracing,
   fanout: measureFanout,
