@@ -1,26 +1,21 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Stack, startStack } from "../../services/testing/stack.ts";
+import { expect, test } from "vitest";
+import { startStack } from "../../services/testing/stack.ts";
 import { root } from "../command.ts";
 
 const page = readFileSync(join(root, "docs/telemetry.md"), "utf8");
-const documented = [...page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| ([\w, ]*) \|/gm)].map(
+const documented = [...page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \|([\w, ]*)\|/gm)].map(
   ([, name = "", type = "", labels = ""]) => `${name} ${type} ${labels.trim()}`.trim(),
 );
-
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
-afterAll(() => stack.stop());
 
 test("docs/telemetry.md lists the metrics of the code, with their types and labels, and no others", () => {
   expect(documented.toSorted()).toEqual(metricsOfTheCode().toSorted());
 });
 
 test("what is served at /metrics is on the page", async () => {
-  const text = await (await fetch(`${stack.url}/metrics`)).text();
+  const stack = await startStack();
+  const text = await (await fetch(`${stack.url}/metrics`)).text().finally(stack.stop);
   const served = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   expect(served.length).toBeGreaterThan(20);
   const known = new Set(documented.map((row) => row.split(" ", 2).join(" ")));

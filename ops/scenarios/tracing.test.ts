@@ -97,6 +97,9 @@ test("one trace shows a message's way from its client through all processes to t
     expect(span?.parentSpanId).toBe(entry.spanId);
     expect(span?.links).toContainEqual(entry);
   }
+  const [batch] = kinds("process log");
+  const written = spans.filter(({ parentSpanId }) => parentSpanId === batch?.spanId);
+  expect(written.map(({ attributes }) => attributes["db.system.name"])).toContain("sqlite");
   const [delivered] = kinds("deliver");
   expect(delivered?.parentSpanId).toBe(entry.spanId);
   expect(delivered?.resource["parley.targets"]).toBe("gateway");
