@@ -108,6 +108,8 @@ describe("chat window", () => {
   it("drops what a reset takes back, and ignores other conversations", () => {
     const state = play(start, said(4n), said(5n), sync({ type: "reset", conversationId, keepSeq: 4n }));
     expect(state.entries.map((entry) => entry.seq)).toEqual([4n]);
+    const all = play(start, said(4n), posted("a"), sync({ type: "reset", conversationId: undefined, keepSeq: 0n }));
+    expect(all.entries.map((entry) => entry.seq)).toEqual([undefined]);
     expect(play(state, sync({ ...happened(9n), conversationId: "other", type: "deleted", targetSeq: 4n }))).toEqual(
       state,
     );

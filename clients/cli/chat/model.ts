@@ -100,6 +100,7 @@ function reduceSync(state: ChatState, event: SyncEvent, now: number, notice: str
   if (event.type === "mark") return mark(state, event.marks);
   if (event.type === "typing") return typing(state, event.typing, now);
   if (event.type === "presence") return presence(state, event.presence);
+  if (event.type === "reset" && event.conversationId === undefined) return dropAbove(state, 0n);
   if (event.conversationId !== state.conversation.conversationId) return state;
   switch (event.type) {
     case "message":
@@ -117,10 +118,15 @@ function reduceSync(state: ChatState, event: SyncEvent, now: number, notice: str
     case "sent":
       return number(state, event.clientId, event.seq, new Date(now));
     case "reset":
-      return { ...state, entries: state.entries.filter(({ seq }) => seq === undefined || seq <= event.keepSeq) };
+      return dropAbove(state, event.keepSeq);
     default:
       return state;
   }
+}
+
+/** What is on its way stays. */
+function dropAbove(state: ChatState, keepSeq: bigint): ChatState {
+  return { ...state, entries: state.entries.filter(({ seq }) => seq === undefined || seq <= keepSeq) };
 }
 
 /** How far a message of one's own has come. */

@@ -9,6 +9,7 @@ import { historyCommand } from "./history.ts";
 import { importCommand } from "./import.ts";
 import { loginCommand } from "./login.ts";
 import { logoutCommand } from "./logout.ts";
+import { recoverCommand } from "./recover.ts";
 import { registerCommand } from "./register.ts";
 import { replayCommand } from "./replay.ts";
 import { restoreCommand } from "./restore.ts";
@@ -35,5 +36,6 @@ export const commands: readonly CommandDefinition[] = [
   replayCommand,
   backupCommand,
   restoreCommand,
+  recoverCommand,
   statusCommand,
 ];

@@ -1,0 +1,18 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CommandError } from "./failures.ts";
+import type { Io } from "./terminal/io.ts";
+
+const program = fileURLToPath(new URL("../../services/main.ts", import.meta.url));
+
+/** Runs the server's own program where the server would run, on the `data` folder if one is named. */
+export async function runServerProgram(io: Io, args: readonly string[], data?: string): Promise<void> {
+  const env = { ...io.env, ...(data ? { PARLEY_DATA: resolve(data) } : {}) };
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: "pipe" });
+  child.stdout.pipe(io.stdout, { end: false });
+  child.stderr.pipe(io.stderr, { end: false });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new CommandError("Nothing was changed.");
+}
