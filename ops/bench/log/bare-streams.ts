@@ -5,7 +5,8 @@ import type { Appender } from "./appender.ts";
 
 /** Groups of bytes published with nothing around them, fenced by the last sequence of the shard's stream. */
 export async function openBareStreams(engine: NatsEngine, shards: number): Promise<Appender> {
-  for (let shard = 0; shard < shards; shard++) await addStream(engine, `bare-${shard}`, [`bare.${shard}`]);
+  for (let shard = 0; shard < shards; shard++)
+    await addStream(engine, `bare-${shard}`, `bare.${shard}`, `live.bare.${shard}`);
   const last = new Map<number, number>();
   return {
     name: "bare fenced groups",
@@ -18,7 +19,7 @@ export async function openBareStreams(engine: NatsEngine, shards: number): Promi
 
 /** The same with all shards in one stream, fenced by the last sequence of the shard's subject. */
 export async function openBareStream(engine: NatsEngine): Promise<Appender> {
-  await addStream(engine, "together", ["together.*"]);
+  await addStream(engine, "together", "together.*", "live.together.{{wildcard(1)}}");
   const last = new Map<number, number>();
   return {
     name: "bare fenced groups of all shards in one stream",
@@ -32,10 +33,11 @@ export async function openBareStream(engine: NatsEngine): Promise<Appender> {
   };
 }
 
-async function addStream(engine: NatsEngine, name: string, subjects: string[]): Promise<void> {
+async function addStream(engine: NatsEngine, name: string, subject: string, live: string): Promise<void> {
   await engine.jetstreamManager.streams.add({
     name,
-    subjects,
+    subjects: [subject],
+    republish: { src: subject, dest: live },
     storage: StorageType.File,
     num_replicas: engine.replicas,
     discard: DiscardPolicy.New,
