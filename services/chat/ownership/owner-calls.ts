@@ -4,9 +4,9 @@ import type { Fleet } from "#platform/fleet/fleet.ts";
 import type { Process } from "#platform/fleet/processes.ts";
 import { callAs, clientAddressKey, identityKey } from "#platform/rpc/identity.ts";
 import { isPassedOn, peerHeaders } from "#platform/rpc/peers/peer-proof.ts";
+import { pause } from "../sequencer/pause.ts";
 import { type Sequencer, sequencerGroup } from "../sequencer/sequencer.ts";
 import { type Attempt, attempt, ownerHint, type Verdict } from "./attempts.ts";
-import { pause } from "./pause.ts";
 
 /** How long a call is tried whose caller names no deadline. */
 export const defaultDeadlineMs = 15_000;

@@ -16,6 +16,7 @@ import { chatErrors } from "../errors.ts";
 import { applyToConversation, type ConversationView } from "../views/conversation-view.ts";
 import { rolesSetBy } from "../views/membership-view.ts";
 import type { Command, Decision } from "./command.ts";
+import { mustGetIn } from "./log-room.ts";
 import { deletedBy, type KnownConversation, maxDeleted } from "./sequencer-state.ts";
 
 /** Largest event, encoded. */
@@ -30,6 +31,8 @@ export interface GroupStart {
   readonly tail: number;
   readonly epoch: number;
   readonly incarnation: number;
+  /** Only what must get in is taken: the log is nearly full. */
+  readonly isShort: boolean;
   readonly nowMs: number;
 }
 
@@ -64,6 +67,7 @@ export class Group {
       nowMs,
     });
     if (decision.kind === "nothing") return "nothing";
+    if (this.#start.isShort && !mustGetIn(decision)) throw chatErrors.LOG_FULL();
     const lost = voidBefore(draft.view, this.#start.incarnation);
     const first = lost ? this.#entry(command, draft.view, lost, nowMs, false) : undefined;
     const view = first ? applyToConversation(draft.view, first) : draft.view;

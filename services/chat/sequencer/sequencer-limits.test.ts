@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type EventLog, maxRecordEntries } from "#platform/log/event-log.ts";
 import { type ConversationId, deviceId, newConversationId, userId } from "#platform/runtime/ids.ts";
-import { decideRemoveMember } from "../commands/decisions.ts";
+import { decideDelete, decideRemoveMember } from "../commands/decisions.ts";
 import { chatErrors } from "../errors.ts";
 import { ada, bob, command, createGroup, nextClientId, post } from "../testing/commands.ts";
+import { createHandLeases } from "../testing/hand-leases.ts";
 import { expectWhole, reasonOf, textsOf } from "../testing/logged-events.ts";
 import { type Files, openFiles, type Sequencing, startSequencing } from "../testing/sequencing.ts";
 import type { Outcome } from "./command.ts";
@@ -131,6 +132,25 @@ test("a log without room refuses commands, and takes them again once it has room
   expect(reasons).toEqual(Array(3).fill(chatErrors.LOG_FULL.reason));
   isFull = false;
   expect(await other.submit(post(id, ada, "one", { clientId }))).toMatchObject({ seq: 2, duplicate: false });
+});
+
+test("a log that is nearly full takes deletions and removals only, and everything again once it is trimmed", async () => {
+  const { seq, messageCount } = await running.submit(post(id, ada, "one"));
+  await running.stop();
+  let fullness = 0.95;
+  const log = { ...files.log, fullness: async () => fullness };
+  const leases = createHandLeases();
+  const other = await startSequencing({ ...files, log }, { leases });
+  const refused = [post(id, ada, "two"), createGroup(newConversationId(0), [ada])];
+  for (const one of refused) expect(await reasonOf(other.submit(one))).toBe(chatErrors.LOG_FULL.reason);
+  const target = { seq, messageCount, authorId: ada, deleted: false };
+  const deletion = command(id, ada, "delete", decideDelete(ada, target));
+  const removal = command(id, ada, "remove", decideRemoveMember(ada, bob), { users: [ada, bob] });
+  for (const taken of [deletion, removal]) expect(await other.submit(taken)).toMatchObject({ happened: true });
+  fullness = 0.5;
+  await leases.take(0);
+  leases.give(0);
+  expect((await other.submit(post(id, ada, "two"))).happened).toBe(true);
 });
 
 test("conversations that are no longer at hand are known again from the store", async () => {

@@ -1,6 +1,7 @@
 import { type ConversationId, shardOf } from "#platform/runtime/ids.ts";
 import { chatErrors } from "../errors.ts";
 import type { Command, Outcome } from "./command.ts";
+import { watchLogRoom } from "./log-room.ts";
 import type { SequencerOptions } from "./sequencer-options.ts";
 import { ShardSequencer } from "./shard-sequencer.ts";
 
@@ -27,8 +28,12 @@ export interface Sequencer {
 /** Competes for the shards; resolves once those that it holds from the beginning are owned. */
 export async function startSequencer(options: SequencerOptions): Promise<Sequencer> {
   const { leases, following } = options;
-  const giveUp = (shard: number) => competition.giveUp(shard);
-  const shards = Array.from({ length: following.shards }, (_, shard) => new ShardSequencer(shard, options, giveUp));
+  const room = watchLogRoom({ ...options, shards: () => [...shards.keys()].filter((shard) => shards[shard]?.isHeld) });
+  const surroundings = { room, giveUp: (shard: number) => competition.giveUp(shard) };
+  const shards = Array.from(
+    { length: following.shards },
+    (_, shard) => new ShardSequencer(shard, options, surroundings),
+  );
   const competition = leases.compete(sequencerGroup, shards.length, {
     gained: (shard) => shards[shard]?.gain(),
     lost: async (shard) => await shards[shard]?.lose(),
@@ -45,7 +50,10 @@ export async function startSequencer(options: SequencerOptions): Promise<Sequenc
     },
     holds: (shard) => shards[shard]?.isHeld === true,
     notReady: () => shards.map(notReady).find((reason) => reason !== undefined),
-    stop: () => competition.stop(),
+    async stop() {
+      await competition.stop();
+      room.close();
+    },
   };
 }
 

@@ -6,18 +6,16 @@ import type { Command, Outcome } from "./command.ts";
 import { CommandQueue } from "./command-queue.ts";
 import { Group } from "./group.ts";
 import { notOwnerOf } from "./not-owner.ts";
-import { Deposed, type Ownership, takeOver } from "./ownership.ts";
 import { PendingCommands, type WaitingCommand } from "./pending-commands.ts";
 import type { SequencerOptions } from "./sequencer-options.ts";
 import { type KnownConversation, SequencerState, sentIdOf } from "./sequencer-state.ts";
+import { ShardTenure, type Surroundings } from "./shard-tenure.ts";
+import type { Ownership } from "./take-over.ts";
 
 /** Entries that the log may hold beyond the store before commands are refused. */
 const maxUnprojectedEntries = 1_000_000;
 /** The same in bytes of events. */
 const maxUnprojectedBytes = 128 * 1024 * 1024;
-/** How long letting go of a shard waits for commands whose outcome can't be settled. */
-const loseGraceMs = 5_000;
-
 interface Prepared {
   readonly waiting: WaitingCommand;
   readonly known: KnownConversation;
@@ -33,69 +31,41 @@ export class ShardSequencer {
   readonly #state: SequencerState;
   readonly #queue = new CommandQueue<WaitingCommand>();
   readonly #pending = new PendingCommands();
-  readonly #giveUp: (shard: number) => void;
-  #isHeld = false;
-  #ending = new AbortController();
-  #ownership: Ownership | undefined;
-  /** Resolves once the shard is owned, or given up before. */
-  #taking = Promise.resolve();
-  #isTaking = false;
+  readonly #room: Surroundings["room"];
+  readonly #tenure: ShardTenure;
   #running: Promise<void> | undefined;
 
-  /** `giveUp` is called where another process turns out to own the shard. */
-  constructor(shard: number, options: SequencerOptions, giveUp: (shard: number) => void) {
+  constructor(shard: number, options: SequencerOptions, surroundings: Surroundings) {
     this.#shard = shard;
     this.#options = options;
-    this.#giveUp = giveUp;
+    this.#room = surroundings.room;
+    this.#tenure = new ShardTenure(shard, options, surroundings);
     this.#state = new SequencerState(options);
   }
 
   /** Whether commands are admitted: the shard is owned, or being taken over. */
   get isHeld(): boolean {
-    return this.#isHeld;
+    return this.#tenure.isHeld;
   }
 
   /** The shard is to be owned here: admits commands, which wait until it is taken over. */
   gain(): void {
-    this.#isHeld = true;
-    this.#ending = new AbortController();
-    this.#taking = this.#takeOver();
+    this.#tenure.gain();
   }
 
   /** Admits no more commands and finishes those that wait; where the shard was not owned yet, nothing was decided. */
   async lose(): Promise<void> {
-    this.#isHeld = false;
-    const end = () => this.#ending.abort(new Error("the shard is let go"));
-    if (this.#isTaking) end();
-    const grace = setTimeout(end, loseGraceMs);
-    await this.#taking;
-    await this.#running;
-    clearTimeout(grace);
-    end();
-    this.#ownership = undefined;
+    await this.#tenure.lose(() => this.#running);
     this.#state.clear();
   }
 
   /** Resolves once the shard is owned, where it is held. */
   taken(): Promise<void> {
-    return this.#taking;
-  }
-
-  async #takeOver(): Promise<void> {
-    const { following, logger } = this.#options;
-    if (following.stopped(this.#shard)) return;
-    this.#isTaking = true;
-    try {
-      await this.#own(following.tail(this.#shard) + 1, following.epoch(this.#shard), false);
-    } catch (error) {
-      if (!this.#ending.signal.aborted) logger.error({ err: error, shard: this.#shard }, "shard can't be taken over");
-    } finally {
-      this.#isTaking = false;
-    }
+    return this.#tenure.taken;
   }
 
   notReady(): string | undefined {
-    return this.#options.following.stopped(this.#shard) ?? (this.#ownership ? undefined : "shard is not owned");
+    return this.#options.following.stopped(this.#shard) ?? (this.#tenure.isOwned ? undefined : "shard is not owned");
   }
 
   submit(commands: readonly Command[]): Promise<Outcome>[] {
@@ -115,7 +85,7 @@ export class ShardSequencer {
   #refusal(): ServiceError | undefined {
     const { following } = this.#options;
     if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
-    if (!this.#isHeld) return notOwnerOf(this.#shard);
+    if (!this.#tenure.isHeld) return notOwnerOf(this.#shard);
     const { entries, bytes } = following.behind(this.#shard);
     return entries > maxUnprojectedEntries || bytes > maxUnprojectedBytes ? chatErrors.STORE_BEHIND() : undefined;
   }
@@ -130,10 +100,10 @@ export class ShardSequencer {
   async #run(): Promise<void> {
     // Commands of the same turn share the first group.
     await Promise.resolve();
-    await this.#taking;
+    await this.#tenure.taken;
     while (this.#queue.length > 0) {
       const taken = this.#queue.take(maxRecordEntries);
-      const owned = this.#stillOwned();
+      const owned = this.#tenure.owned();
       if (!owned) {
         for (const waiting of taken) waiting.reject(notOwnerOf(this.#shard));
         continue;
@@ -148,19 +118,6 @@ export class ShardSequencer {
     }
   }
 
-  /** What is followed may show a newer owner: then nothing is decided on a state that is past. */
-  #stillOwned(): Ownership | undefined {
-    if (this.#ownership && this.#options.following.epoch(this.#shard) > this.#ownership.epoch) this.#depose();
-    return this.#ownership;
-  }
-
-  #depose(): void {
-    this.#options.logger.warn({ shard: this.#shard }, "deposed: another process owns the shard");
-    this.#ownership = undefined;
-    this.#isHeld = false;
-    this.#giveUp(this.#shard);
-  }
-
   async #sequence(taken: readonly WaitingCommand[], owned: Ownership): Promise<void> {
     this.#state.beginGroup();
     const prepared: Prepared[] = [];
@@ -170,7 +127,13 @@ export class ShardSequencer {
     }
     const { incarnation, clock } = this.#options;
     const nowMs = clock();
-    const group = new Group({ shard: this.#shard, incarnation, nowMs, ...owned });
+    const group = new Group({
+      shard: this.#shard,
+      incarnation,
+      nowMs,
+      isShort: this.#room.isShort(this.#shard),
+      ...owned,
+    });
     const { decided, rest } = this.#decide(group, prepared, nowMs);
     if (group.entries.length === 0) return this.#settled(group, decided);
     const again = await this.#append(group, decided, owned);
@@ -213,13 +176,12 @@ export class ShardSequencer {
   }
 
   /** Returns the commands that are to be decided again. */
-  async #append(group: Group, decided: readonly Decided[], { tail, epoch }: Ownership): Promise<WaitingCommand[]> {
-    const { log, following } = this.#options;
+  async #append(group: Group, decided: readonly Decided[], owned: Ownership): Promise<WaitingCommand[]> {
+    const { log, logger } = this.#options;
     try {
-      const result = await log.append(this.#shard, tail, group.record());
+      const result = await log.append(this.#shard, owned.tail, group.record());
       if (result === "appended") {
-        this.#ownership = { tail: tail + group.entries.length, epoch };
-        await following.reached(this.#shard, this.#ownership.tail, Number.POSITIVE_INFINITY, this.#ending.signal);
+        await this.#tenure.appended(owned, group.entries.length);
         group.commit();
         this.#settled(group, decided);
         return [];
@@ -230,40 +192,12 @@ export class ShardSequencer {
       }
     } catch (error) {
       if (!(error instanceof AppendUnknown)) throw error;
-      this.#options.logger.warn({ err: error, shard: this.#shard }, "outcome of an append is unknown");
+      logger.warn({ err: error, shard: this.#shard }, "outcome of an append is unknown");
     }
-    await this.#settle(tail, epoch);
-    return decided.map(({ waiting }) => waiting);
-  }
-
-  /** After an unknown outcome or a wrong tail: owns the shard again; what was decided is decided from the start. */
-  async #settle(tail: number, epoch: number): Promise<void> {
+    // What was decided is decided from the start.
     this.#state.clear();
-    await this.#own(tail + 1, epoch, true);
-  }
-
-  async #own(from: number, epoch: number, settling: boolean): Promise<void> {
-    const { log, owner, incarnation, clock, following } = this.#options;
-    this.#ownership = undefined;
-    try {
-      const signal = this.#ending.signal;
-      const owned = await takeOver({
-        log,
-        shard: this.#shard,
-        owner,
-        incarnation,
-        clock,
-        from,
-        epoch,
-        settling,
-        signal,
-      });
-      await following.reached(this.#shard, owned.tail, Number.POSITIVE_INFINITY, signal);
-      this.#ownership = owned;
-    } catch (error) {
-      if (error instanceof Deposed) this.#depose();
-      throw error;
-    }
+    await this.#tenure.settle(owned);
+    return decided.map(({ waiting }) => waiting);
   }
 
   #settled(group: Group, decided: readonly Decided[]): void {

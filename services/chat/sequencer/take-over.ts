@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { EntrySchema, type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import { AppendUnknown, type EventLog, lastPosition } from "#platform/log/event-log.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
+import { pause } from "./pause.ts";
 
 /** What an owner knows of the shard that it writes: a tail that was read or acknowledged, never a guessed one. */
 export interface Ownership {
@@ -77,17 +78,5 @@ function ownerRecord({ owner, incarnation, clock }: TakeOver, tail: number, epoc
     timeMs: BigInt(clock()),
     owner,
     entries: [create(EntrySchema)],
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms * (0.5 + Math.random() / 2));
-    signal.addEventListener("abort", end, { once: true });
   });
 }
