@@ -30,7 +30,9 @@ export function failureOf(error: unknown): CqlFailure {
   return new CqlFailure(`store: ${message}`, isRefusal(error) ? "refused" : "unknown", error);
 }
 
+/** Of a node that was not asked at all the driver tells in words why. */
 function isRefusal(error: unknown): boolean {
+  if (typeof error === "string") return true;
   if (error instanceof errors.ResponseError) return refusals.includes(error.code);
   if (error instanceof errors.NoHostAvailableError) return Object.values(error.innerErrors ?? {}).every(isRefusal);
   return error instanceof errors.ArgumentError || error instanceof TypeError;

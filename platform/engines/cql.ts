@@ -1,33 +1,20 @@
 import { type Client, type Host, types } from "cassandra-driver";
 import type { Logger } from "pino";
+import {
+  type CqlConditional,
+  type CqlOutcome,
+  type CqlStatement,
+  type Execute,
+  runConditional,
+} from "./cql-conditional.ts";
 import { connectCql } from "./cql-connect.ts";
 import { failureOf } from "./cql-failure.ts";
 import type { CqlSettings } from "./cql-url.ts";
 import { type CqlParam, type CqlRow, decodeRow, encodeParam } from "./cql-values.ts";
 
+export type { CqlConditional, CqlOutcome, CqlStatement } from "./cql-conditional.ts";
 export { CqlFailure } from "./cql-failure.ts";
 export type { CqlParam, CqlRow, CqlValue } from "./cql-values.ts";
-
-export interface CqlStatement {
-  readonly cql: string;
-  readonly params: readonly CqlParam[];
-}
-
-/** A conditional write of one row, with what settles it where its outcome stays unknown. */
-export interface CqlConditional {
-  /** `INSERT … IF NOT EXISTS`, `UPDATE … IF …` or `DELETE … IF …`. */
-  readonly write: CqlStatement;
-  /** Reads that row, with every column that `isWritten` looks at. */
-  readonly read: CqlStatement;
-  /** Whether a row, or that there is none, is what `write` makes of it. */
-  isWritten(row: CqlRow | undefined): boolean;
-}
-
-export interface CqlOutcome {
-  readonly applied: boolean;
-  /** Where it was not applied: the row that stands, if there is one. */
-  readonly row: CqlRow | undefined;
-}
 
 /**
  * One keyspace of a Cassandra or ScyllaDB cluster. Statements name their tables without it, bind every value, and are
@@ -52,7 +39,7 @@ export interface CqlSession {
   batch(statements: readonly CqlStatement[]): Promise<void>;
   /**
    * Writes a row if its condition holds; the conditions of all processes are decided one after another. Where the
-   * outcome is unknown, the row is read back and the write repeated until it is known, three times at most.
+   * outcome is unknown, the row is read back and the write repeated until it is known, for 5 s at most.
    */
   conditional(conditional: CqlConditional): Promise<CqlOutcome>;
   /** Why nothing can be read or written now, or undefined. */
@@ -71,11 +58,8 @@ export const maxQueryRows = 10_000;
 export const pageRows = 256;
 /** Most statements of a batch. */
 export const maxBatch = 64;
-/** How often a conditional write whose outcome is unknown is tried. */
-const maxTries = 3;
 
-const { localQuorum, localSerial } = types.consistencies;
-const idempotent = { prepare: true, consistency: localQuorum, isIdempotent: true };
+const idempotent = { prepare: true, consistency: types.consistencies.localQuorum, isIdempotent: true };
 
 /**
  * Connects, and from then on reconnects for ever. Throws StartError where the cluster can't be reached, is too old, has
@@ -118,7 +102,7 @@ export function createCqlSession(client: Client, { keyspace, localDataCenter }: 
       await execute({ cql, params }, {});
     },
     batch: (statements) => runBatch(client, statements),
-    conditional: (conditional) => settle(conditional, execute),
+    conditional: (conditional) => runConditional(conditional, execute),
     notReady() {
       const near = client.hosts.values().filter((host) => host.datacenter === localDataCenter);
       return near.some((host) => host.isUp()) ? undefined : "no node of the store answers";
@@ -129,8 +113,6 @@ export function createCqlSession(client: Client, { keyspace, localDataCenter }: 
     },
   };
 }
-
-type Execute = (statement: CqlStatement, more: object) => Promise<types.ResultSet>;
 
 async function* pages(execute: Execute, statement: CqlStatement): AsyncGenerator<CqlRow> {
   let page: { pageState?: string } | undefined = {};
@@ -148,27 +130,5 @@ async function runBatch(client: Client, statements: readonly CqlStatement[]): Pr
     await client.batch(queries, { ...idempotent, logged: false });
   } catch (error) {
     throw failureOf(error);
-  }
-}
-
-/**
- * A read at SERIAL finishes what the replicas have accepted of a write, but not one that has yet to reach them: only
- * another try tells that the first can't apply any more.
- */
-async function settle({ write, read, isWritten }: CqlConditional, execute: Execute): Promise<CqlOutcome> {
-  const readRow = async () => {
-    const [row] = (await execute(read, { consistency: localSerial, fetchSize: 1 })).rows;
-    return row && decodeRow(row);
-  };
-  for (let tries = 1; ; tries++) {
-    try {
-      const result = await execute(write, { serialConsistency: localSerial, isIdempotent: false });
-      if (result.wasApplied()) return { applied: true, row: undefined };
-      const row = await readRow();
-      return tries > 1 && isWritten(row) ? { applied: true, row: undefined } : { applied: false, row };
-    } catch (error) {
-      if (failureOf(error).outcome === "refused" || tries === maxTries) throw error;
-      if (isWritten(await readRow())) return { applied: true, row: undefined };
-    }
   }
 }

@@ -11,6 +11,9 @@ export interface HoldingNetwork {
   holds(text: string): boolean;
   /** Cuts the clients off. What is held stays under way; who connects from now on gets through. */
   cut(): void;
+  /** Cuts the clients off, and lets nobody in until it is opened. */
+  shut(): void;
+  open(): void;
   /** Lets what is held arrive, and waits until the server's answers to it hold the text. */
   land(answer: string): Promise<void>;
 }
@@ -27,8 +30,13 @@ export async function openHoldingNetwork(target: string): Promise<HoldingNetwork
   const servers = new Set<Socket>();
   let held: Held[] = [];
   let holding = false;
+  let isShut = false;
 
   const network = createServer((client) => {
+    if (isShut) {
+      client.destroy();
+      return;
+    }
     const server = connect(Number(port), host);
     clients.add(client);
     servers.add(server);
@@ -45,6 +53,11 @@ export async function openHoldingNetwork(target: string): Promise<HoldingNetwork
     network.close();
     for (const socket of [...clients, ...servers]) socket.destroy();
   });
+  const cut = () => {
+    holding = false;
+    for (const client of clients) client.destroy();
+    clients.clear();
+  };
   const address = network.address();
   if (!address || typeof address === "string") throw new Error("the network has no port");
   return {
@@ -53,10 +66,13 @@ export async function openHoldingNetwork(target: string): Promise<HoldingNetwork
       holding = true;
     },
     holds: (text) => held.some(({ bytes }) => bytes.includes(text)),
-    cut() {
-      holding = false;
-      for (const client of clients) client.destroy();
-      clients.clear();
+    cut,
+    shut() {
+      isShut = true;
+      cut();
+    },
+    open() {
+      isShut = false;
     },
     land(answer) {
       const landing = held;
