@@ -1,8 +1,12 @@
+import { concurrently } from "#platform/engines/concurrently.ts";
 import type { CqlSession } from "#platform/engines/cql.ts";
 import { userId } from "#platform/runtime/ids.ts";
 import { readAccount, readRegistration } from "./account-rows.ts";
 import type { AccountStore } from "./account-store.ts";
 import { createCqlClaims } from "./claims-cql.ts";
+
+/** Statements under way at once for one call. */
+const maxAtOnce = 32;
 
 const accountCql = "SELECT * FROM account WHERE user_id = ?";
 const insertAccountCql = `INSERT INTO account (user_id, handle, phone, email, password_hash, created_at)
@@ -24,7 +28,7 @@ export function createCqlAccounts(session: CqlSession): AccountStore {
       return row && readAccount(row);
     },
     async readMany(ids) {
-      const found = await Promise.all([...new Set(ids)].map(store.read));
+      const found = await concurrently([...new Set(ids)], maxAtOnce, store.read);
       return found.filter((account) => account !== undefined);
     },
     async insert({ userId, handle, phone, email, passwordHash, createdAt }) {

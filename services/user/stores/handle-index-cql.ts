@@ -1,7 +1,11 @@
+import { concurrently } from "#platform/engines/concurrently.ts";
 import type { CqlSession } from "#platform/engines/cql.ts";
 import { userId } from "#platform/runtime/ids.ts";
 import { firstWriteTime } from "./first-writes.ts";
 import { bucketOf, endOfLetters, type HandleIndex } from "./handle-index.ts";
+
+/** Statements under way at once for one call. */
+const maxAtOnce = 32;
 
 const insertCql = "INSERT INTO profile_by_handle (bucket, handle, user_id) VALUES (?, ?, ?) USING TIMESTAMP ?";
 const findCql = `
@@ -12,7 +16,7 @@ export function createCqlHandleIndex(session: CqlSession): HandleIndex {
     async add(owners) {
       const add = (handle: string, user: string) =>
         session.write(insertCql, bucketOf(handle), handle, user, firstWriteTime());
-      await Promise.all(owners.map(({ handle, userId }) => add(handle.toLowerCase(), userId)));
+      await concurrently(owners, maxAtOnce, ({ handle, userId }) => add(handle.toLowerCase(), userId));
     },
     async find(prefix, limit) {
       const start = prefix.toLowerCase();

@@ -1,7 +1,11 @@
+import { concurrently } from "#platform/engines/concurrently.ts";
 import type { CqlParam, CqlRow, CqlSession } from "#platform/engines/cql.ts";
 import { type UserId, userId } from "#platform/runtime/ids.ts";
 import { firstWriteTime } from "./first-writes.ts";
 import type { ProfileStore, StoredProfile } from "./profile-store.ts";
+
+/** Statements under way at once for one call. */
+const maxAtOnce = 32;
 
 const insertCql = "INSERT INTO profile (user_id, handle, display_name, about) VALUES (?, ?, ?, ?) USING TIMESTAMP ?";
 
@@ -11,7 +15,7 @@ export function createCqlProfileStore(session: CqlSession): ProfileStore {
     return row?.handle === null ? undefined : row;
   };
   const findAll = async (users: readonly UserId[]) =>
-    (await Promise.all([...new Set(users)].map(find))).filter((row) => row !== undefined);
+    (await concurrently([...new Set(users)], maxAtOnce, find)).filter((row) => row !== undefined);
   const assign = async (
     user: UserId,
     column: "display_name" | "about" | "last_seen",
@@ -24,7 +28,7 @@ export function createCqlProfileStore(session: CqlSession): ProfileStore {
     async create(profiles) {
       const insert = ({ userId, handle, displayName, about }: StoredProfile) =>
         session.write(insertCql, userId, handle, displayName, about, firstWriteTime());
-      await Promise.all(profiles.map(insert));
+      await concurrently(profiles, maxAtOnce, insert);
     },
     read: async (users) => (await findAll(users)).map(readProfile),
     async update(user, { displayName, about }, time) {
