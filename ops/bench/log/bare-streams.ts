@@ -41,7 +41,7 @@ async function addStream(engine: NatsEngine, name: string, subject: string, live
     storage: StorageType.File,
     num_replicas: engine.replicas,
     discard: DiscardPolicy.New,
-    max_bytes: engine.maxBytes,
+    max_bytes: 2 ** 30,
   });
 }
 
