@@ -61,7 +61,7 @@ export interface CommandSettings {
 /** The arguments of `java`. */
 export function cassandraCommand({ jars, config, logback, runFolder }: CommandSettings): string[] {
   return [
-    "-Xms512m",
+    "-Xms128m",
     "-Xmx512m",
     "-Xss512k",
     "-XX:+UseSerialGC",
@@ -75,6 +75,8 @@ export function cassandraCommand({ jars, config, logback, runFolder }: CommandSe
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.ring_delay_ms=1",
     "-Dcassandra-foreground=yes",
+    // What it notes of schemas goes by the commit log, as data does, and is not flushed with each table.
+    "-Dcassandra.unsafesystem=true",
     `-Dlogback.configurationFile=${logback}`,
     `-Djava.io.tmpdir=${runFolder}`,
     "-cp",

@@ -15,7 +15,7 @@ export interface Probed {
 /** The longest wait for one answer; the prober tries again. */
 const answerMs = 2_000;
 /** The longest that an engine may take to answer, on a machine with other work. */
-const startMs = 90_000;
+const startMs = 120_000;
 /** The wait between two probes doubles from the first to the second. */
 const pollMs = [25, 200] as const;
 
