@@ -1,48 +1,72 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import { createEndings, type Endings } from "#platform/runtime/endings.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { describeOnEngines } from "#platform/testing/engines.ts";
 import { type CollectedSpan, type OtlpCollector, openOtlpCollector } from "#platform/testing/otlp-collector.ts";
 import { until } from "#platform/testing/until.ts";
 import { Frames } from "../../gateway/testing/frames.ts";
+import { engineSettings } from "../../services/testing/shared-engines.ts";
 import { callersOf, type TestUser } from "../../services/testing/stack.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 
-let dataDir: string;
-let collector: OtlpCollector;
-let core: ServerProcess;
-let gateway: ServerProcess;
+/** The processes of an installation that export what they record. */
+interface Traced {
+  readonly collector: OtlpCollector;
+  readonly gateway: ServerProcess;
+  readonly endings: Endings;
+}
 
-beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "parley-tracing-"));
-  collector = await openOtlpCollector();
-  core = await startServerProcess(dataDir, { PARLEY_SHARDS: "4", ...collector.env });
-  gateway = await startServerProcess(dataDir, {
-    PARLEY_TARGETS: "gateway",
-    PARLEY_PEERS: core.url,
-    ...collector.env,
-  });
-});
-afterAll(async () => {
-  await gateway.stop();
-  await core.stop();
-  await collector.close();
-  rmSync(dataDir, { recursive: true, force: true });
-});
+async function startBeside(): Promise<Traced> {
+  const { endings, dataDir, collector } = await begin();
+  const core = await startServerProcess(dataDir, { PARLEY_SHARDS: "4", ...collector.env });
+  endings.push(() => core.stop());
+  const targets = { PARLEY_TARGETS: "gateway", PARLEY_PEERS: core.url };
+  const gateway = await startServerProcess(dataDir, { ...targets, ...collector.env });
+  endings.push(() => gateway.stop());
+  return { collector, gateway, endings };
+}
 
-const person = () => callersOf(gateway.url).registerUser(`p${uuidv7().replaceAll("-", "").slice(-20)}`);
+async function startFour(): Promise<Traced> {
+  const { endings, dataDir, collector } = await begin();
+  const engines = await engineSettings({ PARLEY_DATA: dataDir }, endings);
+  const env = { PARLEY_SHARDS: "4", ...engines, ...collector.env };
+  const start = async (targets: string) => {
+    const process = await startServerProcess(dataDir, { ...env, PARLEY_TARGETS: targets });
+    endings.push(() => process.stop());
+    return process;
+  };
+  const [gateway] = await Promise.all(["gateway", "chat", "projector", "auth,user,presence,media"].map(start));
+  if (!gateway) throw new Error("no gateway");
+  return { collector, gateway, endings };
+}
 
-async function makeGroup(owner: TestUser, ...others: TestUser[]): Promise<string> {
-  const { conversation } = await owner.client(ChatService).createConversation({
-    clientId: uuidv7(),
-    kind: ConversationKind.GROUP,
-    name: "us",
-    memberIds: others.map(({ userId }) => userId),
-  });
+async function begin() {
+  const endings = createEndings();
+  const dataDir = mkdtempSync(join(tmpdir(), "parley-tracing-"));
+  endings.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  const collector = await openOtlpCollector();
+  endings.push(collector.close);
+  return { endings, dataDir, collector };
+}
+
+const startMs = 120_000;
+let traced: Traced;
+
+const person = () => callersOf(traced.gateway.url).registerUser(`p${uuidv7().replaceAll("-", "").slice(-20)}`);
+
+async function makeGroup(owner: TestUser, other: TestUser, { traceparent } = beginTrace()): Promise<string> {
+  const { conversation } = await owner
+    .client(ChatService)
+    .createConversation(
+      { clientId: uuidv7(), kind: ConversationKind.GROUP, name: "us", memberIds: [other.userId] },
+      { headers: { traceparent } },
+    );
   return conversation?.conversationId ?? "";
 }
 
@@ -55,7 +79,7 @@ function beginTrace() {
 
 /** The spans of a trace, once all of those names are there. */
 async function spansOf(traceId: string, names: readonly string[]): Promise<CollectedSpan[]> {
-  const found = () => collector.spans.filter((span) => span.traceId === traceId);
+  const found = () => traced.collector.spans.filter((span) => span.traceId === traceId);
   await until(() => {
     const missing = names.filter((name) => !found().some((span) => span.name === name));
     return missing.length === 0 ? "" : `no ${missing.join(", ")} among ${found().map(({ name }) => name)}`;
@@ -66,9 +90,13 @@ async function spansOf(traceId: string, names: readonly string[]): Promise<Colle
 const sendMethod = "parley.chat.v1.ChatService/SendMessage";
 const wayOfAMessage = [sendMethod, "create log", "send log", "process log", "deliver"];
 
-test("one trace shows a message's way from its client through all processes to the streams", async () => {
+/** Sends a message, of which somebody hears on a stream, as a part of a client's trace. It is the sender's first call. */
+async function spansOfOneMessage() {
   const [ann, ben] = [await person(), await person()];
-  const conversationId = await makeGroup(ann, ben);
+  const before = beginTrace();
+  const conversationId = await makeGroup(ben, ann, before);
+  // The message is not to share its batch with the group.
+  await spansOf(before.traceId, ["process log"]);
   const frames = new Frames((signal) => ben.client(DeliveryService).subscribe({}, { signal }));
   await frames.find("caughtUp");
   const { traceId, spanId, traceparent } = beginTrace();
@@ -77,62 +105,114 @@ test("one trace shows a message's way from its client through all processes to t
   await frames.find("event");
   await frames.end();
   const spans = await spansOf(traceId, wayOfAMessage);
-  const kinds = (name: string) => spans.filter((span) => span.name === name);
-  const calls = kinds(sendMethod);
+  return { traceId, clientSpanId: spanId, spans };
+}
+
+/** Holds the spans to the way of a message: which is a part of which, and what links to the entry. */
+async function expectTheWay(): Promise<CollectedSpan[]> {
+  const { traceId, clientSpanId, spans } = await spansOfOneMessage();
+  const named = (name: string) => spans.filter((span) => span.name === name);
+  const calls = named(sendMethod);
   expect(calls.map(({ kind }) => kind).sort()).toEqual(["client", "server", "server"]);
-  const [atGateway, client, atCore] = [
-    calls.find((span) => span.parentSpanId === spanId),
-    calls.find((span) => span.kind === "client"),
-    calls.find((span) => span.kind === "server" && span.parentSpanId !== spanId),
-  ];
+  const atGateway = calls.find((span) => span.parentSpanId === clientSpanId);
+  const client = calls.find((span) => span.kind === "client");
+  const atChat = calls.find((span) => span.kind === "server" && span !== atGateway);
   expect(client?.parentSpanId).toBe(atGateway?.spanId);
-  expect(atCore?.parentSpanId).toBe(client?.spanId);
-  expect(atGateway?.resource).toMatchObject({ "service.name": "parley", "parley.targets": "gateway" });
-  expect(atCore?.resource["service.instance.id"]).not.toBe(atGateway?.resource["service.instance.id"]);
-  const [created] = kinds("create log");
-  expect(created?.parentSpanId).toBe(atCore?.spanId);
+  expect(atChat?.parentSpanId).toBe(client?.spanId);
+  const [created] = named("create log");
+  expect(created?.parentSpanId).toBe(atChat?.spanId);
   const entry = { traceId, spanId: created?.spanId ?? "" };
   for (const name of ["send log", "process log"]) {
-    const [span] = kinds(name);
+    const [span] = named(name);
     expect(span?.parentSpanId).toBe(entry.spanId);
     expect(span?.links).toContainEqual(entry);
   }
-  const [batch] = kinds("process log");
-  const written = spans.filter(({ parentSpanId }) => parentSpanId === batch?.spanId);
-  expect(written.map(({ attributes }) => attributes["db.system.name"])).toContain("sqlite");
-  const [delivered] = kinds("deliver");
-  expect(delivered?.parentSpanId).toBe(entry.spanId);
-  expect(delivered?.resource["parley.targets"]).toBe("gateway");
+  expect(named("deliver").map(({ parentSpanId }) => parentSpanId)).toEqual([entry.spanId]);
   expect(spans.filter(({ isError }) => isError)).toEqual([]);
+  expect(new Set(spans.map(({ resource }) => resource["service.name"]))).toEqual(new Set(["parley"]));
+  return spans;
+}
+
+/** What runs where, by span. */
+function placesOf(spans: readonly CollectedSpan[]) {
+  return new Set(spans.map(({ name, kind, resource }) => `${kind} ${name} at ${resource["parley.targets"]}`));
+}
+
+/** Of the database, as parts of a span. */
+function statementsOf(spans: readonly CollectedSpan[], name: string) {
+  const [span] = spans.filter((each) => each.name === name);
+  const within = spans.filter(({ parentSpanId }) => parentSpanId === span?.spanId);
+  return new Set(within.map(({ attributes }) => attributes["db.system.name"]));
+}
+
+describe("a gateway beside a core", () => {
+  beforeAll(async () => {
+    traced = await startBeside();
+  }, startMs);
+  afterAll(() => traced.endings.run());
+
+  test("one trace shows a message's way from its client through both processes to the streams", async () => {
+    const spans = await expectTheWay();
+    expect(placesOf(spans)).toContain("consumer deliver at gateway");
+    expect(placesOf(spans)).toContain("producer send log at all");
+    expect(statementsOf(spans, "process log")).toContain("sqlite");
+  });
+
+  test("a trace that is not recorded leaves no span anywhere", async () => {
+    const ann = await person();
+    const conversationId = await makeGroup(ann, await person());
+    const [unrecorded, recorded] = [beginTrace(), beginTrace()];
+    const say = (traceparent: string) => {
+      const message = { clientId: uuidv7(), conversationId, content: { text: "hello" } };
+      return ann.client(ChatService).sendMessage(message, { headers: { traceparent } });
+    };
+    await say(unrecorded.traceparent.replace(/01$/, "00"));
+    await say(recorded.traceparent);
+    await spansOf(recorded.traceId, wayOfAMessage.slice(0, -1));
+    expect(traced.collector.spans.filter(({ traceId }) => traceId === unrecorded.traceId)).toEqual([]);
+  });
+
+  test("what is said on a stream is a trace of its own, or goes on with the one that it names", async () => {
+    const ann = await person();
+    const conversationId = await makeGroup(ann, await person());
+    const { traceId, spanId, traceparent } = beginTrace();
+    async function* requests() {
+      yield { command: { case: "open", value: {} } } as const;
+      const value = { clientId: uuidv7(), conversationId, content: { text: "on the stream" } };
+      yield { command: { case: "send", value }, traceparent } as const;
+      await new Promise(() => {});
+    }
+    const talk = new Frames((signal) => ann.client(DeliveryService).connect(requests(), { signal }));
+    await talk.find("sent");
+    const spans = await spansOf(traceId, ["parley.chat.v1.DeliveryService/Connect send", ...wayOfAMessage]);
+    await talk.end();
+    expect(spans.find(({ name }) => name.endsWith("Connect send"))?.parentSpanId).toBe(spanId);
+  });
 });
 
-test("a trace that is not recorded leaves no span anywhere", async () => {
-  const ann = await person();
-  const conversationId = await makeGroup(ann);
-  const [unrecorded, recorded] = [beginTrace(), beginTrace()];
-  const say = (traceparent: string) => {
-    const message = { clientId: uuidv7(), conversationId, content: { text: "hello" } };
-    return ann.client(ChatService).sendMessage(message, { headers: { traceparent } });
-  };
-  await say(unrecorded.traceparent.replace(/01$/, "00"));
-  await say(recorded.traceparent);
-  await spansOf(recorded.traceId, wayOfAMessage.slice(0, -1));
-  expect(collector.spans.filter(({ traceId }) => traceId === unrecorded.traceId)).toEqual([]);
-});
+describeOnEngines("four processes on engines that they share", ["nats", "cql", "redis"], () => {
+  beforeAll(async () => {
+    traced = await startFour();
+  }, startMs);
+  afterAll(() => traced.endings.run());
 
-test("what is said on a stream is a trace of its own, or goes on with the one that it names", async () => {
-  const ann = await person();
-  const conversationId = await makeGroup(ann);
-  const { traceId, spanId, traceparent } = beginTrace();
-  async function* requests() {
-    yield { command: { case: "open", value: {} } } as const;
-    const value = { clientId: uuidv7(), conversationId, content: { text: "on the stream" } };
-    yield { command: { case: "send", value }, traceparent } as const;
-    await new Promise(() => {});
-  }
-  const talk = new Frames((signal) => ann.client(DeliveryService).connect(requests(), { signal }));
-  await talk.find("sent");
-  const spans = await spansOf(traceId, ["parley.chat.v1.DeliveryService/Connect send", ...wayOfAMessage]);
-  await talk.end();
-  expect(spans.find(({ name }) => name.endsWith("Connect send"))?.parentSpanId).toBe(spanId);
+  test("one trace shows a message's way from its client through all of them to the streams", async () => {
+    const spans = await expectTheWay();
+    const authenticate = "parley.auth.v1.AuthService/Authenticate";
+    const places = placesOf(spans);
+    for (const place of [
+      `server ${sendMethod} at gateway`,
+      `client ${authenticate} at gateway`,
+      `server ${authenticate} at auth,user,presence,media`,
+      `server ${sendMethod} at chat`,
+      "producer create log at chat",
+      "producer send log at chat",
+      "consumer process log at projector",
+      "consumer deliver at gateway",
+    ]) {
+      expect(places).toContain(place);
+    }
+    expect(spans.find(({ name }) => name === "send log")?.attributes["messaging.system.name"]).toBe("nats");
+    expect(statementsOf(spans, "process log")).toContain("cassandra");
+  });
 });

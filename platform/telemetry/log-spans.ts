@@ -3,30 +3,24 @@ import type { EventLog } from "#platform/log/event-log.ts";
 import type { FollowedEntry } from "#platform/log/following.ts";
 import { attributes } from "./attributes.ts";
 import { isSampled } from "./traceparent.ts";
-import { type SpanAttributes, type SpanStart, type Tracing, traced } from "./tracing.ts";
+import type { SpanAttributes, SpanStart, Tracing } from "./tracing.ts";
 
-/** The log, with the appending of each group as a span that links to the commands in it. */
+/** The log, with the appending of each group as a span of the commands in it. */
 export function traceAppends(log: EventLog, tracing: Tracing, system: string): EventLog {
   return {
     ...log,
     append(shard, expectedTail, record) {
       const contexts = recordedIn(record.entries);
       if (contexts.length === 0) return log.append(shard, expectedTail, record);
-      const span = tracing.begin("send log", {
-        kind: "producer",
-        ...causedBy(contexts),
-        attributes: logAttributes("send", system, shard, record.entries.length),
-      });
-      return traced(span, async () => {
-        const outcome = await log.append(shard, expectedTail, record);
-        span.set({ "parley.log.outcome": outcome });
-        return outcome;
-      });
+      const given = logAttributes("send", system, shard, record.entries.length);
+      return tracedForAll(tracing, "send log", { kind: "producer", attributes: given }, contexts, () =>
+        log.append(shard, expectedTail, record),
+      );
     },
   };
 }
 
-/** Runs what a consumer of the log does with a stretch of a shard as a span that links to the commands in it. */
+/** Runs what a consumer of the log does with a stretch of a shard as a span of the commands in it. */
 export type TraceConsumer = (
   shard: number,
   entries: readonly FollowedEntry[],
@@ -41,19 +35,32 @@ export function traceConsumer(consumer: string, tracing: Tracing, system: string
       ...logAttributes("process", system, shard, entries.length),
       [attributes.messagingConsumerGroup]: consumer,
     };
-    return traced(
-      tracing.begin("process log", { kind: "consumer", ...causedBy(contexts), attributes: given }),
-      consume,
-    );
+    return tracedForAll(tracing, "process log", { kind: "consumer", attributes: given }, contexts, consume);
   };
 }
 
 /**
- * What serves many commands belongs to the trace of the first, so that one trace shows a command's whole way where it
- * went alone, and is recorded wherever one of them is; it links to all of them.
+ * Work that serves many commands at once is a span in the trace of each, so that every trace shows the whole way of its
+ * command. It is done as a part of the first, which links to all the commands; the others link to that one.
  */
-function causedBy(contexts: readonly string[]): Pick<SpanStart, "parent" | "links"> {
-  return { parent: contexts[0] ?? "", links: contexts };
+async function tracedForAll<T>(
+  tracing: Tracing,
+  name: string,
+  start: Pick<SpanStart, "kind" | "attributes">,
+  [first = "", ...others]: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const leading = tracing.begin(name, { ...start, parent: first, links: [first, ...others] });
+  const links = [leading.traceparent];
+  const beside = others.map((parent) => tracing.begin(name, { ...start, parent, links }));
+  try {
+    const result = await leading.run(work);
+    for (const span of [leading, ...beside]) span.end();
+    return result;
+  } catch (error) {
+    for (const span of [leading, ...beside]) span.end(error instanceof Error ? error.name : "Error");
+    throw error;
+  }
 }
 
 /** The contexts that entries carry, of spans that are recorded; each once. */
