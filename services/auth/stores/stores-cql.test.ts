@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { describeOnEngines } from "#platform/testing/engines.ts";
 import { useCqlStore } from "#platform/testing/store.ts";
 import { describeAccountStore } from "./account-store.contract.ts";
 import { createCqlAccounts } from "./account-store-cql.ts";
@@ -7,8 +8,10 @@ import { createCqlCodes } from "./code-store-cql.ts";
 import { describeSessionStore } from "./session-store.contract.ts";
 import { createCqlSessions } from "./session-store-cql.ts";
 
-const session = useCqlStore(join(import.meta.dirname, "migrations/cql"));
+describeOnEngines("accounts, codes and sessions on CQL", ["cql"], () => {
+  const session = useCqlStore(join(import.meta.dirname, "migrations/cql"));
 
-describeAccountStore("cql", () => createCqlAccounts(session()));
-describeCodeStore("cql", () => createCqlCodes(session()));
-describeSessionStore("cql", () => createCqlSessions(session()));
+  describeAccountStore("cql", () => createCqlAccounts(session()));
+  describeCodeStore("cql", () => createCqlCodes(session()));
+  describeSessionStore("cql", () => createCqlSessions(session()));
+});
