@@ -2,6 +2,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openTestLog } from "#platform/testing/log.ts";
+import { openTestJetStreamLog } from "#platform/testing/nats.ts";
 import { bulkRecordOf } from "#platform/testing/records.ts";
 import { useSqliteStore } from "#platform/testing/store.ts";
 import { createSqliteCheckpoints } from "./checkpoints/checkpoint-store-sqlite.ts";
@@ -98,8 +99,11 @@ test("where the log does not hold what was covered, nothing goes", async () => {
   expect(await heldBy(log, 1)).toEqual([6]);
 });
 
-test("more than one page goes in one run", async () => {
-  const log = await openTestLog();
+test.each([
+  { engine: "SQLite", open: openTestLog },
+  { engine: "JetStream", open: () => openTestJetStreamLog(1) },
+])("more than one page goes in one run, on $engine", async ({ open }) => {
+  const log = await open();
   const big = (index: number) => ({
     ...bulkRecordOf(index + 1, 1, 400_000),
     timeMs: BigInt(now - 90 * day + index * day),
