@@ -13,6 +13,7 @@ import { ContentSchema, ConversationKind } from "#gen/parley/chat/v1/events_pb.j
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { SetTypingRequestSchema } from "#gen/parley/presence/v1/presence_pb.js";
 import { newConversationId, uuidv7 } from "#platform/runtime/ids.ts";
+import { joinStack } from "../services/testing/joined-stack.ts";
 import { type Stack, startStack, type TestUser } from "../services/testing/stack.ts";
 import { Frames, Talk } from "./testing/frames.ts";
 
@@ -22,7 +23,7 @@ let ben: TestUser;
 let group: string;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await joinStack();
   ann = await stack.registerUser("ann");
   ben = await stack.registerUser("ben");
   group = await makeGroup(ann, ben);

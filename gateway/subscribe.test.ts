@@ -5,6 +5,7 @@ import { CloseReason, DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import { PresenceService, Status } from "#gen/parley/presence/v1/presence_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { joinStack } from "../services/testing/joined-stack.ts";
 import { type Stack, startStack, type TestUser } from "../services/testing/stack.ts";
 import { Frames } from "./testing/frames.ts";
 
@@ -14,7 +15,7 @@ let ben: TestUser;
 let group: string;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await joinStack();
   ann = await stack.registerUser("ann");
   ben = await stack.registerUser("ben");
   group = await makeGroup(ann, ben);
