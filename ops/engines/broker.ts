@@ -1,6 +1,7 @@
 /**
  * Starts the engines that test files ask for, each once a run and only then. It lives in the process that runs the
- * workers, which ask over loopback: `GET /<engine>` answers its address.
+ * workers, which ask over loopback: `GET /cql` answers the address of an engine that all share, once it runs;
+ * `GET /cql/programs` answers once a worker can start one of its own. Each is 501 where the engine is missing.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,6 +9,7 @@ import type { TestProject } from "vitest/node";
 import { type EngineName, engineNames, type SharedEngine } from "./engine.ts";
 import { MissingEngine } from "./programs.ts";
 import { provideEngine } from "./provide-engine.ts";
+import { installEngine } from "./start-engine.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -19,18 +21,25 @@ declare module "vitest" {
 /** vitest calls it before the first worker, and what it answers after the last. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const engines = new Map<EngineName, Promise<SharedEngine>>();
-  const server = createServer(async (request, response) => {
-    const name = engineNames.find((name) => request.url === `/${name}`);
-    if (!name) return response.writeHead(404).end();
-    const starting = engines.get(name) ?? provideEngine(name);
-    engines.set(name, starting);
+  const engineOf = once(engines, provideEngine);
+  const programsOf = once(new Map(), installEngine);
+  const answer = async (path: string): Promise<object> => {
+    const [name, programs] = path.slice(1).split("/");
+    const engine = engineNames.find((engine) => engine === name);
+    if (!engine) throw new Error(`there is no engine at ${path}`);
+    if (programs) {
+      await programsOf(engine);
+      return {};
+    }
+    const { url, monitors } = await engineOf(engine);
+    return { url, monitors };
+  };
+  const server = createServer(async ({ url = "" }, response) => {
     try {
-      const { url, monitors } = await starting;
-      return response.end(JSON.stringify({ url, monitors }));
+      response.end(JSON.stringify(await answer(url)));
     } catch (error) {
-      return response
-        .writeHead(error instanceof MissingEngine ? 501 : 500)
-        .end(error instanceof Error ? error.message : String(error));
+      response.statusCode = error instanceof MissingEngine ? 501 : 500;
+      response.end(error instanceof Error ? error.message : String(error));
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -40,5 +49,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     server.close();
     server.closeAllConnections();
     await Promise.allSettled([...engines.values()].map(async (starting) => (await starting).stop()));
+  };
+}
+
+/** What `make` makes for a name, made for the first who asks. */
+function once<Made>(made: Map<EngineName, Promise<Made>>, make: (name: EngineName) => Promise<Made>) {
+  return (name: EngineName): Promise<Made> => {
+    const found = made.get(name) ?? make(name);
+    made.set(name, found);
+    return found;
   };
 }

@@ -22,5 +22,5 @@ describeOnOwnEngines("Cassandra for tests", ["cql"], (start) => {
     await rows(create, "CREATE TABLE kept.t (id int PRIMARY KEY)", "INSERT INTO kept.t (id) VALUES (7)");
     await node?.restart();
     expect(await rows("SELECT id FROM kept.t")).toMatchObject([{ id: 7 }]);
-  }, 120_000);
+  }, 240_000);
 });

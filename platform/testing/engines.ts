@@ -2,18 +2,14 @@ import { randomBytes } from "node:crypto";
 import { describe, inject, onTestFinished, test } from "vitest";
 import type { Engine, EngineAddress, EngineName, StartOptions } from "../../ops/engines/engine.ts";
 import { MissingEngine } from "../../ops/engines/programs.ts";
-import { installEngine, startEngine } from "../../ops/engines/start-engine.ts";
+import { startEngine } from "../../ops/engines/start-engine.ts";
 
 /**
  * The address of an engine that the whole run shares; the first who asks waits for its start. Where this machine has none
  * and can get none: MissingEngine.
  */
 export async function engineAddress(name: EngineName): Promise<EngineAddress> {
-  const response = await fetch(`${inject("engineBroker")}/${name}`);
-  const body = await response.text();
-  if (response.status === 501) throw new MissingEngine(body);
-  if (response.status !== 200) throw new Error(body);
-  return JSON.parse(body);
+  return JSON.parse(await askBroker(name));
 }
 
 /** The URL alone: `nats://127.0.0.1:4222`, `cql://…`, `redis://…`, without a namespace or a keyspace. */
@@ -43,13 +39,22 @@ export function describeOnOwnEngines(
   suite: (start: (name: EngineName, options?: StartOptions) => Promise<Engine>) => void,
 ): void {
   describeIfThere(title, async () => {
-    for (const name of names) await installEngine(name);
+    for (const name of names) await askBroker(`${name}/programs`);
     suite(async (name, options) => {
       const engine = await startEngine(name, options);
       onTestFinished(() => engine.stop());
       return engine;
     });
   });
+}
+
+/** `ops/engines/broker.ts` says what it answers. */
+async function askBroker(path: string): Promise<string> {
+  const response = await fetch(`${inject("engineBroker")}/${path}`);
+  const body = await response.text();
+  if (response.status === 501) throw new MissingEngine(body);
+  if (response.status !== 200) throw new Error(body);
+  return body;
 }
 
 function describeIfThere(title: string, define: () => Promise<void>): void {
