@@ -3,7 +3,7 @@ import { type Client, createClient, type Interceptor, type ServiceImpl } from "@
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { Registry } from "prom-client";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
-import { createBudget, createMemoryBudgets, minuteMs } from "#platform/rpc/budgets.ts";
+import { createMemoryBudgets, minuteMs } from "#platform/rpc/budgets.ts";
 import { type Edge, type EdgeOptions, openEdge } from "#platform/rpc/edge.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { noOpenLimits } from "#platform/rpc/port/connection-limits.ts";
@@ -35,9 +35,10 @@ const noLimits = { callsPerMinute: 0, registersPerHour: 0, loginsPerMinute: 0, s
 
 export async function openTestEdge(
   routes: (serve: Serve) => void,
-  overrides: Partial<EdgeOptions["config"]> & Partial<Pick<EdgeOptions, "notReady" | "peerKey" | "forwarding">> = {},
+  overrides: Partial<EdgeOptions["config"]> &
+    Partial<Pick<EdgeOptions, "notReady" | "peerKey" | "forwarding" | "tracing" | "budgets">> = {},
 ): Promise<TestEdge> {
-  const { notReady = () => [], peerKey, forwarding, ...given } = overrides;
+  const { notReady = () => [], tracing, peerKey, forwarding, budgets = createMemoryBudgets(), ...given } = overrides;
   const open = { openLimits: noOpenLimits, portLimits, limits: noLimits };
   const config = { listen: { host: "127.0.0.1", port: 0 }, allowedOrigins: ["*"], ...open, ...given };
   const [served, metrics] = [createServed(), new Registry()];
@@ -45,8 +46,8 @@ export async function openTestEdge(
   routes(served.add);
   const edge = await openEdge({
     config,
-    callBudget: createBudget(config.limits.callsPerMinute, minuteMs),
-    budgets: createMemoryBudgets(),
+    callBudget: budgets.create("calls", config.limits.callsPerMinute, minuteMs),
+    budgets,
     logger: createLogger("debug", { write: (line) => void logged.push(JSON.parse(line)) }),
     metrics,
     served,
@@ -54,6 +55,7 @@ export async function openTestEdge(
     ...(forwarding ? { forwarding } : {}),
     authenticator: () => testAuthenticator,
     notReady,
+    tracing,
   });
   return { ...edge, metrics, logged, client: (service, options) => testClient(edge.url, service, options) };
 }
