@@ -4,9 +4,12 @@ import type { ChatDeps } from "../deps.ts";
 import { chatErrors } from "../errors.ts";
 import { type Caller, contentHash } from "./submit.ts";
 
-/** An id for a new conversation, on any shard. */
-export function anyConversationId({ following }: Pick<ChatDeps, "following">): ConversationId {
-  return newConversationId(Math.floor(Math.random() * following.shards));
+/** An id for a new conversation: on a shard that this process holds, so that nothing is passed on, where it holds one. */
+export function anyConversationId({ following, sequencer }: Pick<ChatDeps, "following" | "sequencer">): ConversationId {
+  const shards = Array.from({ length: following.shards }, (_, shard) => shard);
+  const held = shards.filter((shard) => sequencer.holds(shard));
+  const among = held.length > 0 ? held : shards;
+  return newConversationId(among[Math.floor(Math.random() * among.length)] ?? 0);
 }
 
 /**
@@ -14,7 +17,7 @@ export function anyConversationId({ following }: Pick<ChatDeps, "following">): C
  * taken for something else.
  */
 export async function claimCreation<Desc extends DescMessage>(
-  deps: Pick<ChatDeps, "idempotence" | "following">,
+  deps: Pick<ChatDeps, "idempotence" | "following" | "sequencer">,
   caller: Caller,
   schema: Desc,
   request: MessageShape<Desc> & { readonly clientId: string },
