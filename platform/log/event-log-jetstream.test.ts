@@ -1,5 +1,12 @@
+import { describeOnEngines } from "#platform/testing/engines.ts";
+import { createHoldingEventLog } from "#platform/testing/holding-event-log.ts";
 import { openTestJetStreamLog } from "#platform/testing/nats.ts";
 import { describeEventLog } from "./event-log.contract.ts";
 
-describeEventLog("JetStream, one server", () => openTestJetStreamLog(1));
-describeEventLog("JetStream, three servers", () => openTestJetStreamLog(3));
+describeOnEngines("one server", ["nats"], () => {
+  describeEventLog("JetStream", () => openTestJetStreamLog(1));
+});
+
+describeOnEngines("three servers", ["nats-cluster"], () => {
+  describeEventLog("JetStream", async () => createHoldingEventLog(await openTestJetStreamLog(3)));
+});

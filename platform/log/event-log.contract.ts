@@ -165,6 +165,15 @@ export function describeEventLog(engine: string, open: () => Promise<EventLog>):
       await until(() => (seen.records.length === 2 ? "" : `${seen.records.length} shown`));
     });
 
+    test("how full a shard is rises with what it holds, if the engine sets a limit", async () => {
+      const log = await open();
+      const before = await log.fullness(shard);
+      await appendAll(log, [1, 1], 200_000);
+      const after = await log.fullness(shard);
+      expect(after === 0 || (after > before && after < 1)).toBe(true);
+      expect(before).toBe(0);
+    });
+
     test("reading at the tail of a long log costs what it costs at the tail of a short one", async () => {
       const log = await open();
       await appendAll(log, Array(2000).fill(1), 300);
