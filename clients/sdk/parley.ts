@@ -6,6 +6,7 @@ import { afterInterceptor, createAfterMemory } from "./interceptors/after.ts";
 import { sessionInterceptor } from "./interceptors/authorization.ts";
 import { clientIdInterceptor } from "./interceptors/client-id.ts";
 import { retryInterceptor } from "./interceptors/retry.ts";
+import { type TraceHeaders, traceContextInterceptor } from "./interceptors/trace-context.ts";
 import { createMediaTransfers, type MediaTransfers } from "./media.ts";
 import { lastIdKey, type Outbox, openOutbox, signedOutOutbox } from "./outbox.ts";
 import type { Sent } from "./outbox-fate.ts";
@@ -27,6 +28,11 @@ export interface ParleyOptions {
   readonly deviceName?: string;
   readonly connect?: Connect;
   readonly now?: () => number;
+  /**
+   * Asked for each call which trace it is part of; servers go on with it. With OpenTelemetry:
+   * `() => { const headers = {}; propagation.inject(context.active(), headers); return headers; }`.
+   */
+  readonly traceHeaders?: TraceHeaders;
 }
 
 /** A device of one user: signs in, sends, reads and follows what happens. */
@@ -59,11 +65,12 @@ export interface Parley extends SigningIn, AsyncDisposable {
  * for await (const event of parley.sync()) if (event.type === "message") console.log(event.content.text);
  */
 export async function createParley(options: ParleyOptions): Promise<Parley> {
-  const { url, storage, deviceName = "", connect = connectByFetch, now = Date.now } = options;
+  const { url, storage, deviceName = "", connect = connectByFetch, now = Date.now, traceHeaders } = options;
   const closed = new AbortController();
   const nextId = createClientIds(await storage.get(lastIdKey), now);
   const afters = createAfterMemory();
   const connection = connect(url, [
+    ...(traceHeaders ? [traceContextInterceptor(traceHeaders)] : []),
     clientIdInterceptor(nextId),
     afterInterceptor(afters),
     retryInterceptor(),

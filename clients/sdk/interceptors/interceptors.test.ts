@@ -5,6 +5,7 @@ import { isReason } from "../errors.ts";
 import { afterInterceptor, createAfterMemory } from "./after.ts";
 import { clientIdInterceptor } from "./client-id.ts";
 import { maxTries, retryInterceptor } from "./retry.ts";
+import { traceContextInterceptor } from "./trace-context.ts";
 
 const [bridge, engine] = ["AAECAwQFBgcICQoLDA0ODxAR", "AAECAwQFBgcICQoLDA0ODxAS"];
 
@@ -111,3 +112,31 @@ function refusal(reason: ChatErrorReason, retryable: boolean): ConnectError {
   const details = [{ desc: ChatErrorSchema, value: { reason, retryable } }];
   return new ConnectError("refused", Code.Unavailable, undefined, details);
 }
+
+it("each call says the trace that it is part of then", async () => {
+  const heard: (string | null)[] = [];
+  const said = ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", ""];
+  const transport = createRouterTransport(
+    (router) =>
+      router.service(ChatService, {
+        listMessages(_, { requestHeader }) {
+          heard.push(requestHeader.get("traceparent"));
+          return {};
+        },
+      }),
+    {
+      transport: {
+        interceptors: [
+          traceContextInterceptor(() => {
+            const traceparent = said.shift();
+            return traceparent ? { traceparent } : {};
+          }),
+        ],
+      },
+    },
+  );
+  const chat = createClient(ChatService, transport);
+  await chat.listMessages({ conversationId: bridge });
+  await chat.listMessages({ conversationId: bridge });
+  expect(heard).toEqual(["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null]);
+});
