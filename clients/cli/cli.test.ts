@@ -7,14 +7,15 @@ import { promisify } from "node:util";
 import { connectByHttp2, createMemoryStorage, createOperator, createParley } from "@parley/sdk/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../platform/testing/until.ts";
-import { type Stack, startStack } from "../../services/testing/stack.ts";
+import { joinStack } from "../../services/testing/joined-stack.ts";
+import type { Stack } from "../../services/testing/stack.ts";
 import { commands } from "./commands/index.ts";
 import { runParley, startParley } from "./testing/run.ts";
 
 let stack: Stack;
 let folder: string;
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await joinStack();
   folder = mkdtempSync(join(tmpdir(), "parley-cli-"));
   for (const handle of ["marvin", "trillian", "arthur"]) {
     const { exitCode } = await as(handle, ["register", handle, "--password-stdin"], `password of ${handle}\n`);

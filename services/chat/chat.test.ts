@@ -3,14 +3,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { type Stack, startStack, type TestUser } from "../testing/stack.ts";
+import { joinStack } from "../testing/joined-stack.ts";
+import type { Stack, TestUser } from "../testing/stack.ts";
 
 let stack: Stack;
 let ada: TestUser;
 let bob: TestUser;
 
 beforeAll(async () => {
-  stack = await startStack({ PARLEY_LOG_LEVEL: "error" });
+  stack = await joinStack();
   [ada, bob] = [await stack.registerUser("ada"), await stack.registerUser("bob")];
 });
 afterAll(() => stack.stop());

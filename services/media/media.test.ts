@@ -8,7 +8,8 @@ import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import { MediaErrorReason, MediaErrorSchema } from "#gen/parley/media/v1/errors_pb.js";
 import { MediaService } from "#gen/parley/media/v1/media_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { type ClientOptions, type Stack, startStack, type TestUser } from "../testing/stack.ts";
+import { joinStack } from "../testing/joined-stack.ts";
+import type { ClientOptions, Stack, TestUser } from "../testing/stack.ts";
 import { maxPartBytes } from "./blobs/blob-store.ts";
 import { chunkBytes, createFile, download, sendFrom } from "./testing/file.ts";
 
@@ -21,7 +22,7 @@ let eve: TestUser;
 let conversationId: string;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await joinStack();
   [ada, bob, eve] = await Promise.all([
     stack.registerUser("ada"),
     stack.registerUser("bob"),

@@ -6,7 +6,8 @@ import { ChatErrorSchema } from "#gen/parley/chat/v1/errors_pb.js";
 import { ConversationKind, type HistoryPolicy, type PostingPolicy } from "#gen/parley/chat/v1/events_pb.js";
 import { PlatformErrorSchema } from "#gen/parley/errors/v1/errors_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { type Stack, startStack } from "../../testing/stack.ts";
+import { joinStack } from "../../testing/joined-stack.ts";
+import type { Stack } from "../../testing/stack.ts";
 
 /** Somebody who is signed in on a device, and calls through the port. */
 export interface Person {
@@ -15,10 +16,10 @@ export interface Person {
 }
 
 /** A server for all tests of a file. */
-export function useStack(settings: Record<string, string> = {}): () => Stack {
+export function useStack(): () => Stack {
   let stack: Stack | undefined;
   beforeAll(async () => {
-    stack = await startStack(settings);
+    stack = await joinStack();
   });
   afterAll(() => stack?.stop());
   return () => {
