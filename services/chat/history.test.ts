@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { HistoryPolicy } from "#gen/parley/chat/v1/events_pb.js";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { createSealer } from "#platform/runtime/sealing.ts";
 import { chatErrors } from "./errors.ts";
 import {
   chatRefusal,
@@ -243,9 +246,11 @@ describe("`after`", () => {
 
   test("beyond what is followed answers NOT_YET within its time", async () => {
     const id = await makeGroup([ada, bob]);
-    const beyond = Buffer.alloc(10);
+    const beyond = Buffer.alloc(14);
     beyond.writeBigUInt64BE(1_000_000n, 2);
-    const after = stack().boot.sealer.seal({ purpose: "after", holder: [ada.userId] }, beyond);
+    beyond.writeUInt32BE(1, 10);
+    const sealer = createSealer(readFileSync(join(stack().dataDir, "keys", "seal.key")));
+    const after = sealer.seal({ purpose: "after", holder: [ada.userId] }, beyond);
     const start = performance.now();
     expect(await refusalOf(ada.chat.listEvents({ conversationId: id, after }))).toBe(chatRefusal(chatErrors.NOT_YET));
     expect(performance.now() - start).toBeGreaterThan(1_900);
