@@ -62,11 +62,11 @@ const heldBy = ({ self, leases }: Fleet, count: number) =>
 
 const longest = (senders: readonly Sender[]) => Math.max(...senders.map((sender) => sender.longestMs()));
 
-test("a process that is cut off loses its shards to the others within 3 s; nothing is lost or doubled", async () => {
+test("a process that is gone loses its shards to the others within 3 s; nothing is lost or doubled", async () => {
   const fleet = await startChatFleet(3);
   const senders = await sendThrough(fleet, async (living) => {
     const [dead] = living.splice(0, 1);
-    await dead?.way.cut();
+    await dead?.kill();
     await fleet.settled(living, 3_000);
   });
   expect(longest(senders)).toBeLessThan(10_000);

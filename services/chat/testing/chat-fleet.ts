@@ -39,6 +39,8 @@ export interface ChatProcess {
   readonly way: Way;
   /** Its port, as another process of the installation calls it. */
   readonly chat: Client<typeof ChatService>;
+  /** It is gone for NATS and for who calls it, without a word. */
+  kill(): Promise<void>;
 }
 
 export interface Group {
@@ -92,7 +94,11 @@ async function startProcess(dataDir: string, shared: string, log: string, way: W
   onTestFinished(connections.close);
   const key = readFileSync(config.peerKeyFile);
   const chat = createClient(ChatService, createRemoteTransport(connections, key));
-  return { self: server.boot.fleet.self, server, way, chat };
+  const kill = async () => {
+    await way.cut();
+    connections.close();
+  };
+  return { self: server.boot.fleet.self, server, way, chat, kill };
 }
 
 async function makeGroup({ chat }: ChatProcess): Promise<Group> {
