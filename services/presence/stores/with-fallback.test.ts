@@ -87,6 +87,33 @@ describeOnOwnRedis("presence without Redis", (startRedis) => {
     expect(await other.statusOf(ada)).toBe("online");
   });
 
+  test("who leaves is told though Redis forgot that they were there", async () => {
+    const redis = await startRedis();
+    const { one, other, time } = await openTwo(redis);
+    const [ada, bob] = [person(), person()];
+    for (const user of [ada, bob]) await one.store.announce(user, phone, "online");
+    await one.engine.client.flushall();
+    const left = { before: { status: "online" }, after: { status: "offline" } };
+    expect(await one.store.announce(ada, phone, "offline")).toMatchObject(left);
+    expect((await other.store.announce(bob, phone, "offline")).before.status).toBe("offline");
+    time.now += statusTtlMs;
+    expect(await one.store.expire()).toMatchObject([{ userId: bob, ...left }]);
+  });
+
+  test("who is there is not said to leave by a process that was not told of late", async () => {
+    const redis = await startRedis();
+    const { one, other, time } = await openTwo(redis);
+    const [ada, laptop] = [person(), deviceId("laptop")];
+    await one.store.announce(ada, phone, "online");
+    time.now += statusTtlMs - 1;
+    await other.store.announce(ada, phone, "alive");
+    await other.store.announce(ada, laptop, "online");
+    time.now += 1;
+    expect(await one.store.expire()).toEqual([]);
+    const { before, after } = await other.store.announce(ada, phone, "offline");
+    expect([before.status, after.status]).toEqual(["online", "online"]);
+  });
+
   test("a Redis that says nothing holds nobody up for longer than it takes to notice", async () => {
     const redis = await startRedis();
     const { one } = await openTwo(redis);
