@@ -45,7 +45,7 @@ export class ShardReader {
 
   /** Whether what was found shows that the stream is not the one that the sequence was learned from. */
   #isElsewhere(first: Stored | undefined, sequence: number, position: number): boolean {
-    if (!first) return false;
+    if (!first) return sequence <= this.#positions.lastSeen;
     if (lastPosition(first.record) < position) return true;
     return first.sequence === sequence && sequence > this.#floor && Number(first.record.position) > position;
   }
