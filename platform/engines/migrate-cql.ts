@@ -46,6 +46,9 @@ const ownTables = [
   "CREATE TABLE IF NOT EXISTS $.migration_lock (name text PRIMARY KEY, holder text)",
 ];
 
+/** How long a change of the schema may take; the lock outlasts it. */
+const alterMs = 30_000;
+
 type Alter = (cql: string) => Promise<void>;
 
 /**
@@ -55,7 +58,7 @@ type Alter = (cql: string) => Promise<void>;
 function createAlter(client: Client): Alter {
   const [host] = client.hosts.values().sort((a: Host, b: Host) => (a.address < b.address ? -1 : 1));
   return async (cql) => {
-    const result = await client.execute(cql, [], { prepare: false, ...(host ? { host } : {}) });
+    const result = await client.execute(cql, [], { prepare: false, readTimeout: alterMs, ...(host ? { host } : {}) });
     if (inAgreement(result)) return;
     throw new StartError("The nodes of the store do not agree on its schema: see that all are up, then migrate again.");
   };
