@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,6 +9,7 @@ import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import { createEndings, type Endings } from "#platform/runtime/endings.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { flushMs } from "#platform/telemetry/telemetry.ts";
 import { describeOnEngines } from "#platform/testing/engines.ts";
 import { type CollectedSpan, type OtlpCollector, openOtlpCollector } from "#platform/testing/otlp-collector.ts";
 import { until } from "#platform/testing/until.ts";
@@ -144,6 +147,31 @@ function statementsOf(spans: readonly CollectedSpan[], name: string) {
   const within = spans.filter(({ parentSpanId }) => parentSpanId === span?.spanId);
   return new Set(within.map(({ attributes }) => attributes["db.system.name"]));
 }
+
+test("a collector that never answers keeps no call and no end waiting", async () => {
+  const endings = createEndings();
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => void sockets.add(socket.on("error", () => {}))).listen(0, "127.0.0.1");
+  endings.push(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  await once(silent, "listening");
+  const dataDir = mkdtempSync(join(tmpdir(), "parley-tracing-"));
+  endings.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  const { port } = silent.address() as AddressInfo;
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_BSP_SCHEDULE_DELAY: "10" };
+  const server = await startServerProcess(dataDir, { PARLEY_SHARDS: "1", ...env });
+  endings.push(() => server.stop());
+  const start = performance.now();
+  await callersOf(server.url).registerUser("trillian");
+  await until(() => (sockets.size > 0 ? "" : "nothing was exported"));
+  expect(performance.now() - start).toBeLessThan(flushMs);
+  const stopped = performance.now();
+  await server.stop();
+  expect(performance.now() - stopped).toBeLessThan(flushMs + 3_000);
+  await endings.run();
+});
 
 describe("a gateway beside a core", () => {
   beforeAll(async () => {

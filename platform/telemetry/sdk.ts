@@ -11,6 +11,8 @@ import { flushMs, type Telemetry, type TelemetryOptions } from "./telemetry.ts";
  * metrics are at `/metrics`, logs on standard error.
  */
 export function startSdk({ logger, instance, targets }: TelemetryOptions): Telemetry {
+  // An export that still waits for its collector keeps the process from ending.
+  process.env.OTEL_EXPORTER_OTLP_TIMEOUT ||= String(flushMs);
   const sdk = startNodeSdk({
     resourceAttributes: {
       ...(process.env.OTEL_SERVICE_NAME ? {} : { [attributes.serviceName]: "parley" }),
