@@ -1,6 +1,6 @@
-import { type Client, Code } from "@connectrpc/connect";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { UserErrorReason } from "#gen/parley/user/v1/errors_pb.js";
+import { UserErrorReason, UserErrorSchema } from "#gen/parley/user/v1/errors_pb.js";
 import { Audience, UserService } from "#gen/parley/user/v1/user_pb.js";
 import { callAs, type UserIdentity } from "#platform/rpc/identity.ts";
 import { deviceId, sessionId, userId, uuidv7 } from "#platform/runtime/ids.ts";
@@ -31,7 +31,6 @@ function stranger(): UserIdentity {
 /** A value that the enum may get one day. */
 const undefinedAudience: number = 9;
 
-const notFound = { code: Code.NotFound, reason: UserErrorReason.NOT_FOUND };
 const handlesFound = async (prefix: string, pageSize = 0) =>
   (await asAda.searchByHandle({ prefix, pageSize })).profiles.map(({ handle }) => handle);
 
@@ -101,11 +100,16 @@ test("everybody sees last seen until its owner hides it", async () => {
 
 test("who has no profile can change nothing of it", async () => {
   const nobody = callAs(stranger());
-  await expect(inside.updateProfile({ clientId: uuidv7(), about: "x" }, nobody)).rejects.toMatchObject(notFound);
-  await expect(inside.getPrivacy({}, nobody)).rejects.toMatchObject(notFound);
-  await expect(
+  const calls = [
+    inside.updateProfile({ clientId: uuidv7(), about: "x" }, nobody),
+    inside.getPrivacy({}, nobody),
     inside.setPrivacy({ clientId: uuidv7(), privacy: { lastSeen: Audience.NOBODY } }, nobody),
-  ).rejects.toMatchObject(notFound);
+  ];
+  for (const call of calls) {
+    const failure = ConnectError.from(await call.catch((error: unknown) => error));
+    expect(failure.code).toBe(Code.NotFound);
+    expect(failure.findDetails(UserErrorSchema)).toMatchObject([{ reason: UserErrorReason.NOT_FOUND }]);
+  }
 });
 
 test.each<[string, () => Promise<unknown>]>([
