@@ -43,13 +43,14 @@ async function makeStep(store: InstallationRow, log: InstallationRow, inStore?: 
 }
 
 function tied(inStore: Installation | undefined, inLog: Installation | undefined): Installation {
-  if (!inLog) throw new StartError("The store is in use but the log is empty: the log was lost. Restore a backup.");
+  if (!inLog)
+    throw new StartError("The store is in use but the log is empty: the log was lost. Restore a backup, or recover.");
   if (!inStore) throw new StartError("The log is in use but the store is empty: the store was lost. Restore a backup.");
   if (inStore.id !== inLog.id) throw new StartError("Log and store belong to different installations.");
   if (inStore.incarnation !== inLog.incarnation) {
     throw new StartError(
       `Log (incarnation ${inLog.incarnation}) and store (${inStore.incarnation}) are of different times of the same ` +
-        "installation. Restore a backup.",
+        "installation, or a recovery broke off. Restore a backup, or recover.",
     );
   }
   return inStore;

@@ -176,6 +176,23 @@ test("a file that is being uploaded meanwhile does not break the backup; after a
   expect((await download(again, { mediaId: media?.mediaId ?? "" })).bytes).toEqual(bytes);
 });
 
+test("a log that was trimmed is backed up and restored as it is, and nothing of the history is missing", async () => {
+  const first = await start("data");
+  const { ada, conversationId } = await talk(first);
+  await first.projected();
+  for (let shard = 0; shard < first.boot.following.shards; shard++) {
+    await first.boot.log.trim(shard, first.boot.following.tail(shard));
+  }
+  await backUp(first, join(folder, "backup"));
+  await first.stop();
+  await restore("restored", "backup");
+  const again = (await start("restored")).client(ChatService, { token: ada.token });
+  const { messages } = await again.listMessages({ conversationId, pageSize: 200 });
+  expect(messages).toHaveLength(20);
+  const sent = await again.sendMessage({ clientId: uuidv7(), conversationId, content: { text: "again" } });
+  expect(sent.seq).toBe(2n ** 33n);
+});
+
 test("files arrive as they are described", async () => {
   const first = await start("data");
   await talk(first);
