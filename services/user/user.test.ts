@@ -101,12 +101,12 @@ test("everybody sees last seen until its owner hides it", async () => {
 test("who has no profile can change nothing of it", async () => {
   const nobody = callAs(stranger());
   const calls = [
-    inside.updateProfile({ clientId: uuidv7(), about: "x" }, nobody),
-    inside.getPrivacy({}, nobody),
-    inside.setPrivacy({ clientId: uuidv7(), privacy: { lastSeen: Audience.NOBODY } }, nobody),
+    () => inside.updateProfile({ clientId: uuidv7(), about: "x" }, nobody),
+    () => inside.getPrivacy({}, nobody),
+    () => inside.setPrivacy({ clientId: uuidv7(), privacy: { lastSeen: Audience.NOBODY } }, nobody),
   ];
   for (const call of calls) {
-    const failure = ConnectError.from(await call.catch((error: unknown) => error));
+    const failure = ConnectError.from(await call().catch((error: unknown) => error));
     expect(failure.code).toBe(Code.NotFound);
     expect(failure.findDetails(UserErrorSchema)).toMatchObject([{ reason: UserErrorReason.NOT_FOUND }]);
   }
