@@ -14,8 +14,8 @@ const warmUpCalls = 20_000;
 const callsARound = 4000;
 const rounds = 7;
 
-/** Of the calls that no caller traces. */
-const shares = [
+/** Of the calls that no caller traces; without a sampler telemetry is off. */
+const shares: readonly { readonly name: string; readonly env: Readonly<Record<string, string>> }[] = [
   { name: "telemetry off", env: {} },
   { name: "none recorded", env: { OTEL_TRACES_SAMPLER: "parentbased_always_off" } },
   {
@@ -34,14 +34,18 @@ interface Caller {
 /** What telemetry adds to the server's cost of a unary call: spans made, encoded and exported. */
 export async function measureTracing(): Promise<Figure[]> {
   const collector = await openOtlpCollector({ keeps: false });
-  const callers: Caller[] = [];
   const token = await mintBenchToken();
+  const running = await Promise.all(
+    shares.map(async ({ name, env }) => ({
+      name,
+      server: await startPeer(
+        "ops/bench/peers/parley-edge.ts",
+        env.OTEL_TRACES_SAMPLER ? { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } : {},
+      ),
+    })),
+  );
+  const callers: Caller[] = running.map((each) => ({ ...each, wire: openWire(each.server.url, connections, "grpc") }));
   try {
-    for (const [index, { name, env }] of shares.entries()) {
-      const asked = index === 0 ? {} : { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
-      const server = await startPeer("ops/bench/peers/parley-edge.ts", asked);
-      callers.push({ name, server, wire: openWire(server.url, connections, "grpc") });
-    }
     await Promise.all(callers.map(({ wire }) => callOften(wire, token, warmUpCalls)));
     const samples = await inRounds(callers, rounds, ({ server, wire }) => cpuMicros(server, wire, token));
     const name = "unary call of a message, server CPU by what telemetry records";
