@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import { modules, storeMigrations } from "../services/modules.ts";
 import { type Stack, startStack } from "../services/testing/stack.ts";
-import { countedStore, ReadCounts } from "./testing/counting.ts";
+import { countedLog, countedStore, ReadCounts } from "./testing/counting.ts";
 import { gatherAll, makePeople, startOtherGateway } from "./testing/herd.ts";
 import { tokenOf } from "./testing/herd-sink.ts";
 
@@ -35,7 +35,7 @@ afterAll(() => stack.stop());
 /** Opens a stream of each user at another gateway, all at once, and tells what was read until all have caught up. */
 async function comeTo(before: readonly string[], ringBytes?: number) {
   counts.take();
-  const gateway = await startOtherGateway(stack.boot, counts, ringBytes);
+  const gateway = await startOtherGateway({ ...stack.boot, log: countedLog(stack.boot.log, counts) }, ringBytes);
   const following = counts.take();
   const sinks = people.map((person, index) => gateway.subscribe(person, before[index] ?? ""));
   await Promise.all(sinks.map((sink) => sink.caughtUp));

@@ -8,12 +8,16 @@ import { callAs, type UserIdentity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { Delivery } from "./delivery.ts";
 
-/** How often it is asked which sessions have ended. */
-export const sessionPollMs = 5_000;
+/** How often it is asked which sessions have ended: with the time that asking takes, it is known within 5 s. */
+export const sessionPollMs = 4_000;
 /** Without an answer for this long, streams are closed: nobody knows whether their sessions still last. */
 export const sessionGraceMs = 30_000;
+/** Between two looks at the clock. */
+const tickMs = 1_000;
 /** Few, and a turn between the calls: looking sessions up must not hold events up. */
 const sessionsPerCall = 50;
+/** Calls under way at once: one after the other would take too long where the answers come from afar. */
+const callsAtOnce = 4;
 
 export interface SessionWatchDeps {
   readonly delivery: Delivery;
@@ -31,35 +35,48 @@ export function watchSessions({ delivery, auth, bus, clock, logger }: SessionWat
   const forget = bus.subscribe("sessions", (payload) => end(new Set([Buffer.from(payload).toString("utf8")])));
 
   let answeredAt = clock();
-  let isAsking = false;
   let round = batches(openSessions(delivery));
-  /** Asked again first: what one answer lacks does not send the round back to its beginning. */
-  let unanswered: Batch | undefined;
-  const ask = async () => {
+  /** Asked again first: what an answer lacks does not send the round back to its beginning. */
+  const unanswered: Batch[] = [];
+  const check = async (sessions: Batch) => {
     const asGateway = callAs({ kind: "service", name: "gateway" }, { signal: ending.signal, timeoutMs: sessionPollMs });
-    for (;;) {
-      unanswered ??= round.next().value;
-      if (!unanswered) break;
-      const { endedSessionIds } = await auth.checkSessions({ sessions: unanswered }, asGateway);
-      unanswered = undefined;
-      answeredAt = clock();
-      // Looking at every stream is for when there is something to find.
-      if (endedSessionIds.length > 0) end(new Set(endedSessionIds));
-      await nextTurn();
+    const { endedSessionIds } = await auth.checkSessions({ sessions }, asGateway);
+    answeredAt = clock();
+    // Looking at every stream is for when there is something to find.
+    if (endedSessionIds.length > 0) end(new Set(endedSessionIds));
+    await nextTurn();
+  };
+  const checkSome = async () => {
+    for (let batch = unanswered.pop() ?? round.next().value; batch; batch = unanswered.pop() ?? round.next().value) {
+      try {
+        await check(batch);
+      } catch (error) {
+        unanswered.push(batch);
+        throw error;
+      }
+    }
+  };
+  const ask = async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: callsAtOnce }, checkSome));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) {
+      if (!ending.signal.aborted) logger.warn({ error: failed.reason }, "sessions can't be checked");
+      return;
     }
     round = batches(openSessions(delivery));
     answeredAt = clock();
   };
-  const poll = async () => {
-    if (isAsking) return;
-    isAsking = true;
-    await ask().catch((error: unknown) => {
-      if (!ending.signal.aborted) logger.warn({ error }, "sessions can't be checked");
-    });
-    isAsking = false;
+  let askedAt = clock();
+  let asking: Promise<void> | undefined;
+  const tick = () => {
     if (clock() - answeredAt >= sessionGraceMs) delivery.close(CloseReason.UNAVAILABLE);
+    if (asking || clock() - askedAt < sessionPollMs) return;
+    askedAt = clock();
+    asking = ask().finally(() => {
+      asking = undefined;
+    });
   };
-  const timer = setInterval(() => void poll(), sessionPollMs).unref();
+  const timer = setInterval(tick, tickMs).unref();
   return () => {
     clearInterval(timer);
     forget();

@@ -12,7 +12,6 @@ import { deviceId, sessionId, userId, uuidv7 } from "#platform/runtime/ids.ts";
 import type { Boot } from "#platform/runtime/module.ts";
 import type { Stack } from "../../services/testing/stack.ts";
 import { gatewayModule } from "../module.ts";
-import { countedLog, type ReadCounts } from "./counting.ts";
 import { HerdSink } from "./herd-sink.ts";
 
 /** Many people, each with one signed-in device. */
@@ -70,12 +69,12 @@ export async function gatherAll(stack: Stack, people: readonly UserIdentity[]) {
 /** One more gateway beside the installation, which follows the log itself. */
 export interface OtherGateway {
   /** Opens a stream through the public method, for a client that reads all. */
-  subscribe(person: UserIdentity, token: string): HerdSink;
+  subscribe(person: UserIdentity, token: string, sink?: HerdSink): HerdSink;
   stop(): Promise<void>;
 }
 
-export async function startOtherGateway(boot: Boot, counts: ReadCounts, ringBytes?: number): Promise<OtherGateway> {
-  const log = countedLog(boot.log, counts);
+export async function startOtherGateway(boot: Boot, ringBytes?: number): Promise<OtherGateway> {
+  const { log } = boot;
   const following = await openFollowing({
     log,
     shards: boot.following.shards,
@@ -87,12 +86,11 @@ export async function startOtherGateway(boot: Boot, counts: ReadCounts, ringByte
   const serve = (_service: unknown, implementation: object) => {
     if (servesDelivery(implementation)) served.push(implementation);
   };
-  const module = await gatewayModule.start({ ...boot, metrics: new Registry(), log, following, serve });
+  const module = await gatewayModule.start({ ...boot, metrics: new Registry(), following, serve });
   const [delivery] = served;
   if (!delivery) throw new Error("the gateway serves no streams");
   return {
-    subscribe(person, token) {
-      const sink = new HerdSink();
+    subscribe(person, token, sink = new HerdSink()) {
       const contextValues = createContextValues().set(identityKey, person).set(sinkKey, sink);
       const context = createHandlerContext({
         service: DeliveryService,

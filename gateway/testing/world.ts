@@ -45,16 +45,18 @@ export interface WorldOptions {
   readonly shards: number;
   /** Bytes of the ring. */
   readonly ringBytes?: number;
+  /** What is followed in place of the log. */
+  readonly over?: (log: EventLog) => EventLog;
 }
 
-export async function openWorld({ shards, ringBytes }: WorldOptions): Promise<World> {
+export async function openWorld({ shards, ringBytes, over = (log) => log }: WorldOptions): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), "parley-delivery-"));
   const db = await openSqlite({ path: join(dir, "log.db"), synchronous: "off" });
   const migrations = fileURLToPath(new URL("../../platform/log/migrations/sqlite", import.meta.url));
   await migrate(db, [{ component: "log", dir: migrations }]);
   const log = createSqliteEventLog(db);
   const following = await openFollowing({
-    log,
+    log: over(log),
     shards,
     logger: pino({ level: "silent" }),
     watermark: async () => 0,
