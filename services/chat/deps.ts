@@ -5,6 +5,7 @@ import type { Following } from "#platform/log/following.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { Sealer } from "#platform/runtime/sealing.ts";
 import type { AfterTokens } from "./reads/after-tokens.ts";
+import type { CatchUp } from "./reads/catch-up.ts";
 import type { ConversationReads } from "./reads/conversation-reads.ts";
 import type { HistoryReads } from "./reads/history-reads.ts";
 import type { Sequencer } from "./sequencer/sequencer.ts";
@@ -20,6 +21,7 @@ export interface ChatDeps {
   readonly sequencer: Sequencer;
   readonly following: Following;
   readonly after: AfterTokens;
+  readonly catchUp: CatchUp;
   readonly sealer: Sealer;
   readonly bus: Bus;
   readonly clock: Clock;

@@ -11,6 +11,7 @@ import { followCheckpoints } from "./projector/follow-checkpoints.ts";
 import { verifyCheckpoints } from "./projector/verify-checkpoints.ts";
 import { projectorModule } from "./projector-module.ts";
 import { createAfterTokens } from "./reads/after-tokens.ts";
+import { createCatchUp } from "./reads/catch-up.ts";
 import { type ConversationReads, createConversationReads } from "./reads/conversation-reads.ts";
 import { createHistoryReads } from "./reads/history-reads.ts";
 import { followMemberships } from "./reads/recent-memberships.ts";
@@ -71,6 +72,7 @@ function routesOf(boot: Boot, stores: ChatStores, conversations: ConversationRea
     history: createHistoryReads(stores.history, following),
     sequencer,
     after: createAfterTokens(sealer, following, boot.incarnation),
+    catchUp: createCatchUp(boot.log, following),
     users: boot.peer(UserService),
   });
   return routeToOwners(routes, { sequencer, fleet, chatAt: (address) => boot.peerAt(ChatService, address) });

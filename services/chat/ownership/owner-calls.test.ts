@@ -4,7 +4,7 @@ import { ChatErrorReason, ChatErrorSchema } from "#gen/parley/chat/v1/errors_pb.
 import { callAs } from "#platform/rpc/identity.ts";
 import { peerHeaders } from "#platform/rpc/peers/peer-proof.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { startChatFleet } from "../testing/chat-fleet.ts";
+import { any, startChatFleet } from "../testing/chat-fleet.ts";
 import { ownerHint } from "./attempts.ts";
 
 test("any process takes every change, and what it acknowledges is read at once from any other", async () => {
@@ -77,5 +77,18 @@ test("a process makes conversations on shards of its own", async () => {
   for (const process of fleet.processes) {
     const { conversationId } = await fleet.makeGroup(process);
     expect(fleet.holderOf(conversationId)).toBe(process);
+  }
+});
+
+test("marks say what was read of another process, at once", async () => {
+  const fleet = await startChatFleet(2);
+  const { conversationId, as } = await fleet.makeGroup();
+  for (let round = 0; round < 10; round++) {
+    for (const { chat } of fleet.processes) {
+      const request = { clientId: uuidv7(), conversationId, content: { text: "hello" } };
+      const { seq: readSeq } = await any(fleet.processes).chat.sendMessage(request, callAs(as));
+      const { marks } = await chat.setMarks({ clientId: uuidv7(), conversationId, readSeq }, callAs(as));
+      expect(marks?.readSeq).toBe(readSeq);
+    }
   }
 });

@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type ChatService, type Marks, MarksSchema } from "#gen/parley/chat/v1/chat_pb.js";
 import { callingUser } from "#platform/rpc/identity.ts";
-import { conversationId } from "#platform/runtime/ids.ts";
+import { type ConversationId, conversationId, shardOf } from "#platform/runtime/ids.ts";
 import { memberAccess, readAccess } from "../access.ts";
 import type { ChatDeps } from "../deps.ts";
 import { noMarks, pointAt, unreadOf } from "../member-state.ts";
@@ -11,7 +11,10 @@ import type { StoredMark } from "../stores/mark-store.ts";
 /** In conversations of more members marks are not shown to others. */
 export const maxMembersWithMarks = 100;
 
-type MarkDeps = Pick<ChatDeps, "conversations" | "history" | "marks" | "after" | "bus" | "clock">;
+type MarkDeps = Pick<
+  ChatDeps,
+  "conversations" | "history" | "marks" | "after" | "catchUp" | "sequencer" | "bus" | "clock"
+>;
 type Handlers = Pick<ServiceImpl<typeof ChatService>, "setMarks" | "listMarks" | "getUnread">;
 
 export function markRoutes(deps: MarkDeps): Handlers {
@@ -19,6 +22,7 @@ export function markRoutes(deps: MarkDeps): Handlers {
     async setMarks(request, context) {
       const { userId } = callingUser(context);
       const id = conversationId(request.conversationId);
+      await heardOf(deps, id, Math.max(Number(request.readSeq), Number(request.deliveredSeq)), context.signal);
       const access = await memberAccess(deps, id, userId);
       const within = (seq: bigint) => Math.min(Number(seq), access.visibleHead);
       const read = await pointAt(deps, access, within(request.readSeq));
@@ -57,6 +61,14 @@ export function markRoutes(deps: MarkDeps): Handlers {
       return { unread: await Promise.all(unread) };
     },
   };
+}
+
+/** What the caller has seen came from a process that may have followed the log further than this one. */
+async function heardOf(deps: MarkDeps, id: ConversationId, seq: number, signal: AbortSignal): Promise<void> {
+  const shard = shardOf(id);
+  if (deps.sequencer.holds(shard)) return;
+  const conversation = await deps.conversations.conversation(id);
+  if (seq > (conversation?.headSeq ?? 0)) await deps.catchUp(shard, signal);
 }
 
 export function toMarks({ conversationId: id, userId, read, deliveredSeq }: StoredMark): Marks {
