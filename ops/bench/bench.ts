@@ -9,6 +9,7 @@ import { measureLatency } from "./figures/latency.ts";
 import { measureSends } from "./figures/sends.ts";
 import { measureStart } from "./figures/start.ts";
 import { measureAppends } from "./log/appends.ts";
+import { measureProjecting } from "./store/projecting.ts";
 import { measureFanout } from "./wire/fanout.ts";
 import { measureForwarding } from "./wire/forwarding.ts";
 import { measureHop } from "./wire/hop.ts";
@@ -23,6 +24,7 @@ const measures: Readonly<Record<string, Measure>> = {
   latency: measureLatency,
   import: measureImport,
   log: measureAppends,
+  projector: measureProjecting,
   unary: measureUnary,
   tracing: measureTracing,
   fanout: measureFanout,
