@@ -12,6 +12,9 @@ export interface ServerProcess {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** With others that it waits for, and on a machine with other work. */
+const startMs = 60_000;
+
 /** Without limits of calls, which scenarios would run into. */
 const unlimited = {
   PARLEY_LIMIT_CALLS_PER_MINUTE: "0",
@@ -50,6 +53,6 @@ export async function startServerProcess(
     if (child.exitCode !== null)
       return Promise.reject(new Error(`the server ended with ${child.exitCode}: ${printed}`));
     return url() ? "" : `no URL in: ${printed}`;
-  });
+  }, startMs);
   return { url: url() ?? "", pid: child.pid ?? 0, output: () => printed, stop };
 }
