@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { AuthorizationError, connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
@@ -115,7 +116,7 @@ async function watchStatus(
 }
 
 async function closeConnection(connection: NatsConnection, connected: () => boolean): Promise<void> {
-  if (connected()) await Promise.race([connection.flush().catch(() => {}), pause(flushMs)]);
+  if (connected()) await Promise.race([connection.flush().catch(() => {}), pause(flushMs, undefined, { ref: false })]);
   await connection.close();
 }
 
@@ -148,7 +149,7 @@ async function connectBy(deadline: number, { servers, user, password, token, tls
         const reason = error instanceof Error ? error.message : String(error);
         throw new StartError(`${place} can't be reached (${reason}): start it, or set PARLEY_LOG.`, { cause: error });
       }
-      await pause(maxRetryMs / 2);
+      await pause(maxRetryMs / 2, undefined, { ref: false });
     }
   }
 }
@@ -160,11 +161,7 @@ async function managerBy(deadline: number, connection: NatsConnection): Promise<
     } catch (error) {
       const refusal = lacksJetStream(error, Date.now() + maxRetryMs > deadline);
       if (refusal) throw new StartError(refusal, { cause: error });
-      await pause(maxRetryMs / 2);
+      await pause(maxRetryMs / 2, undefined, { ref: false });
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

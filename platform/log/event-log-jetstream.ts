@@ -50,7 +50,7 @@ export async function openJetStreamEventLog(options: JetStreamLogOptions): Promi
     },
     read: async (shard, position, maxBytes = defaultReadBytes) => of(shard).reader.read(position, maxBytes),
     follow: (shard, fromPosition, follower, signal) => of(shard).follow(fromPosition, follower, signal),
-    tail: async (shard) => of(shard).positions.tail(),
+    tail: async (shard) => of(shard).tail(),
     trim: async (shard, position) => of(shard).reader.trim(position),
     fullness: async (shard) => of(shard).stream.fullness(),
     async close() {

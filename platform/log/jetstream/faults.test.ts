@@ -145,6 +145,22 @@ describeOnOwnEngines("a log whose servers die", ["nats", "nats-cluster"], (start
     await until(() => (whole.tail === tail ? "" : `followed to ${whole.tail} of ${tail}`));
   });
 
+  test("a leader that the others do not answer any more names no tail", async () => {
+    const nats = await start("nats-cluster");
+    const { engine, log, writer } = await openOn(nats.url, 3);
+    await writer.write("0");
+    const { cluster } = await engine.jetstreamManager.streams.info(`${engine.name}-log-0`);
+    const leader = nats.nodes.find(({ name }) => name === cluster?.leader);
+    const near = await openNats(natsOptions(`nats://${leader?.address}`, 3, engine.name));
+    onTestFinished(near.close);
+    const beside = await openLog(near);
+    for (const node of nats.nodes) if (node !== leader) node.pause();
+    // What the leader heard lately still counts.
+    await until(async () => ((await beside.tail(0).catch(() => -1)) === -1 ? "" : "still led"));
+    for (const node of nats.nodes) node.resume();
+    await until(async () => ((await log.tail(0).catch(() => -1)) === 1 ? "" : "not led yet"), 25_000);
+  });
+
   test.for(["kill", "pause"] as const)("the leader of three: %s", { timeout: 60_000 }, async (fault) => {
     const nats = await start("nats-cluster");
     const { engine, log, whole, writer } = await openOn(nats.url, 3);

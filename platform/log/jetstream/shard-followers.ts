@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
@@ -110,7 +111,7 @@ export class ShardFollowers {
     while (this.#followings.has(following)) {
       const records = await this.#options.read(following.next).catch(() => undefined);
       for (const record of records ?? []) this.#give(following, record);
-      if (!records) await pause(retryMs);
+      if (!records) await pause(retryMs, undefined, { ref: false });
       else if (records.length === 0 && this.#shown < following.next) {
         following.live = true;
         return;
@@ -126,8 +127,4 @@ function decoded(bytes: Uint8Array): LogRecord | undefined {
   } catch {
     return undefined;
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
 import type { NatsEngine } from "#platform/engines/nats.ts";
 import { type AppendResult, AppendUnknown, type LogFollower, lastPosition } from "../event-log.ts";
@@ -7,6 +8,9 @@ import { ShardReader } from "./shard-reader.ts";
 import { ShardStream } from "./shard-stream.ts";
 
 const followReadBytes = 4 * 1024 * 1024;
+/** How long a leader that most copies answer is waited for. */
+const leaderMs = 5_000;
+const retryMs = 500;
 
 /** One shard: appends, and tells all who follow it, in this process and in others. */
 export class ShardLog {
@@ -48,6 +52,16 @@ export class ShardLog {
     this.positions.saw({ sequence: expected + 1, record });
     this.#followers.show(record);
     return result;
+  }
+
+  /** The tail, from a leader that is known to lead: what is told of a lost log stands on it. */
+  async tail(): Promise<number> {
+    for (const deadline = Date.now() + leaderMs; ; ) {
+      const tail = await this.positions.tail();
+      if (await this.stream.isLed()) return tail;
+      if (Date.now() > deadline) throw new Error("most copies of the log do not answer their leader");
+      await pause(retryMs, undefined, { ref: false });
+    }
   }
 
   follow(fromPosition: number, follower: LogFollower, signal: AbortSignal): void {

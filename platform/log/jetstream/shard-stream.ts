@@ -16,6 +16,8 @@ export interface Stored {
 /** Most records that one request for several asks for. */
 const batchRecords = 256;
 const readMs = 2_000;
+/** Copies that hear nothing from their leader elect another one after 4 s or more; the rest is for answers on their way. */
+const electionMs = 3_000;
 
 const noMessageFound = 10037;
 const wrongLastSequence = 10071;
@@ -57,6 +59,18 @@ export class ShardStream {
   /** The last record that the stream's leader holds. */
   last(): Promise<Stored | undefined> {
     return this.#askLeader({ last_by_subj: this.names.subject });
+  }
+
+  /**
+   * Whether most copies answered the leader so lately that they can't have elected another one before this call. A leader
+   * that is cut off goes on answering for 10 s.
+   */
+  async isLed(): Promise<boolean> {
+    if (this.#engine.replicas === 1) return true;
+    const { cluster, config } = await this.#engine.jetstreamManager.streams.info(this.names.stream);
+    const others = cluster?.replicas ?? [];
+    const answering = others.filter(({ active }) => active > 0 && active < electionMs * 1e6).length;
+    return answering + 1 > config.num_replicas / 2;
   }
 
   /** The first record at or above `sequence` that the stream's leader holds. */
