@@ -149,7 +149,7 @@ async function connectBy(deadline: number, { servers, user, password, token, tls
         const reason = error instanceof Error ? error.message : String(error);
         throw new StartError(`${place} can't be reached (${reason}): start it, or set PARLEY_LOG.`, { cause: error });
       }
-      await pause(maxRetryMs / 2, undefined, { ref: false });
+      await pause(maxRetryMs / 2);
     }
   }
 }
@@ -161,7 +161,7 @@ async function managerBy(deadline: number, connection: NatsConnection): Promise<
     } catch (error) {
       const refusal = lacksJetStream(error, Date.now() + maxRetryMs > deadline);
       if (refusal) throw new StartError(refusal, { cause: error });
-      await pause(maxRetryMs / 2, undefined, { ref: false });
+      await pause(maxRetryMs / 2);
     }
   }
 }
