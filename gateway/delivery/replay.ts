@@ -23,6 +23,10 @@ export function isBehind({ told }: Stream, following: Following): boolean {
   return told.some((position, shard) => position < following.tail(shard));
 }
 
+function isBehindOn(shard: number, { told }: Stream, following: Following): boolean {
+  return (told[shard] ?? 0) < following.tail(shard);
+}
+
 /**
  * Tells a stream what it missed, shard by shard, until it stands at the end of the ring on all of them. Yields whenever
  * enough frames wait to be taken. By the time that its caller hears of its end, more may have been followed.
@@ -30,14 +34,16 @@ export function isBehind({ told }: Stream, following: Following): boolean {
 export async function* replay(stream: Stream, deps: ReplayDeps): AsyncGenerator<void> {
   const { following } = deps;
   while (isBehind(stream, following)) {
-    for (let shard = 0; shard < following.shards; shard++) yield* replayShard(stream, shard, deps);
+    for (let shard = 0; shard < following.shards; shard++) {
+      if (isBehindOn(shard, stream, following)) yield* replayShard(stream, shard, deps);
+    }
   }
 }
 
 async function* replayShard(stream: Stream, shard: number, deps: ReplayDeps): AsyncGenerator<void> {
   const { following, memberships, limit } = deps;
   const ring = { following, memberships, settledTo: (id: ConversationId) => limit.settledTo(id) };
-  while ((stream.told[shard] ?? 0) < following.tail(shard)) {
+  while (isBehindOn(shard, stream, following)) {
     const part = ringEntries(shard, stream.told[shard] ?? 0, ring);
     if (!part) {
       yield* deps.missed(stream, shard);
