@@ -1,9 +1,7 @@
-import { pino } from "pino";
-import { Registry } from "prom-client";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { type NatsEngine, openNats } from "#platform/engines/nats.ts";
-import { parseNatsUrl } from "#platform/engines/nats-url.ts";
 import { engineUrl, freshName } from "#platform/testing/engines.ts";
+import { natsOptions } from "#platform/testing/nats.ts";
 import { until } from "#platform/testing/until.ts";
 import { describeFleet } from "./fleet.contract.ts";
 import type { Fleet } from "./fleet.ts";
@@ -11,9 +9,9 @@ import { openNatsFleet } from "./fleet-nats.ts";
 import { type Competitor, startCompetitor } from "./testing/competitor.ts";
 
 const engines: NatsEngine[] = [];
-async function openEngine(name: string): Promise<NatsEngine> {
-  const address = parseNatsUrl(`${await engineUrl("nats")}/${name}`);
-  const nats = await openNats({ ...address, monitors: [], logger: pino({ level: "silent" }), metrics: new Registry() });
+async function openEngine(name: string, replicas: 1 | 3 = 1): Promise<NatsEngine> {
+  const url = await engineUrl(replicas === 1 ? "nats" : "nats-cluster");
+  const nats = await openNats(natsOptions(url, replicas, name));
   engines.push(nats);
   return nats;
 }
@@ -22,6 +20,7 @@ afterAll(async () => {
 });
 
 describeFleet("NATS", async (self) => openNatsFleet(await openEngine(freshName()), self));
+describeFleet("NATS, three servers", async (self) => openNatsFleet(await openEngine(freshName(), 3), self));
 
 describe("processes that share an installation on NATS", () => {
   const competitors: Competitor[] = [];

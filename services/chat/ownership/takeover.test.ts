@@ -20,6 +20,7 @@ async function sendThrough(fleet: ChatFleet, fault: (living: ChatProcess[]) => P
   await progress(senders, 10);
   await Promise.all(senders.map((sender) => sender.stop()));
   for (const [index, sender] of senders.entries()) await expectOnce(living, groups[index], sender);
+  for (const process of living) await projected(process);
   return senders;
 }
 
@@ -56,6 +57,14 @@ async function expectOnce([process]: readonly ChatProcess[], group: Group | unde
   expect(new Set(found.values()).size).toBe(found.size);
   for (const [seq, text] of sender.acknowledged) expect(found.get(seq)).toBe(text);
 }
+
+/** Whoever projects a shard, all come to know that the store holds it. */
+const projected = ({ server }: ChatProcess) =>
+  until(() => {
+    const { following } = server.boot;
+    const behind = [...Array(shards).keys()].filter((shard) => following.behind(shard).entries > 0);
+    return behind.length === 0 ? "" : `the store is behind in ${behind}`;
+  });
 
 const heldBy = ({ self, leases }: Fleet, count: number) =>
   [...Array(count).keys()].filter((shard) => leases.holderOf(sequencerGroup, shard)?.id === self.id).length;

@@ -29,7 +29,7 @@ export interface ChatFleet {
   makeGroup(by?: ChatProcess): Promise<Group>;
   /** Which of the processes holds the shard of a conversation. */
   holderOf(conversationId: string): ChatProcess;
-  /** Waits until every shard is held by one of the processes, which all of them agree on. */
+  /** Waits until the processes share the shards equally, and agree on it. */
   settled(among?: readonly ChatProcess[], withinMs?: number): Promise<void>;
 }
 
@@ -124,11 +124,15 @@ function holderOf(processes: readonly ChatProcess[], id: string): ChatProcess {
 }
 
 function whyNotSettled(among: readonly ChatProcess[]): string {
+  const counts = new Map(among.map(({ self }) => [self.id, 0]));
   for (let shard = 0; shard < shards; shard++) {
     const holders = new Set(among.map(({ server }) => server.boot.fleet.leases.holderOf(sequencerGroup, shard)?.id));
-    const [holder] = holders;
-    if (holders.size !== 1 || !among.some(({ self }) => self.id === holder)) return `shard ${shard} is not settled`;
+    const [holder = ""] = holders;
+    const count = counts.get(holder);
+    if (holders.size !== 1 || count === undefined) return `shard ${shard} is not settled`;
+    counts.set(holder, count + 1);
   }
+  if (Math.max(...counts.values()) - Math.min(...counts.values()) > 1) return "the shares are not equal";
   const isKnown = ({ server }: ChatProcess) => server.boot.fleet.processes.serving("chat").length >= among.length;
   return among.every(isKnown) ? "" : "not all are announced";
 }
