@@ -13,7 +13,7 @@ export const maxMembersWithMarks = 100;
 
 type MarkDeps = Pick<
   ChatDeps,
-  "conversations" | "history" | "marks" | "after" | "catchUp" | "sequencer" | "bus" | "clock"
+  "conversations" | "history" | "marks" | "after" | "catchUp" | "following" | "sequencer" | "bus" | "clock"
 >;
 type Handlers = Pick<ServiceImpl<typeof ChatService>, "setMarks" | "listMarks" | "getUnread">;
 
@@ -66,7 +66,7 @@ export function markRoutes(deps: MarkDeps): Handlers {
 /** What the caller has seen came from a process that may have followed the log further than this one. */
 async function heardOf(deps: MarkDeps, id: ConversationId, seq: number, signal: AbortSignal): Promise<void> {
   const shard = shardOf(id);
-  if (deps.sequencer.holds(shard)) return;
+  if (shard >= deps.following.shards || deps.sequencer.holds(shard)) return;
   const conversation = await deps.conversations.conversation(id);
   if (seq > (conversation?.headSeq ?? 0)) await deps.catchUp(shard, signal);
 }
