@@ -1,4 +1,4 @@
-import type { Beat, Beats } from "./beats-nats.ts";
+import type { Beat, Beats } from "./beats.ts";
 import type { Process } from "./processes.ts";
 
 /** That a process holds a key. Of several claims on a key the one of the highest revision holds. */

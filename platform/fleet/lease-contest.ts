@@ -1,4 +1,4 @@
-import type { Beats } from "./beats-nats.ts";
+import type { Beats } from "./beats.ts";
 import { claimOn, competitorsFor } from "./claims.ts";
 import type { LeaseRecords } from "./lease-records.ts";
 import type { Competition, LeasedWork } from "./leases.ts";

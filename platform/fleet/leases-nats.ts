@@ -1,4 +1,4 @@
-import type { Beats } from "./beats-nats.ts";
+import type { Beats } from "./beats.ts";
 import { claimOn } from "./claims.ts";
 import { LeaseContest } from "./lease-contest.ts";
 import type { LeaseRecords } from "./lease-records.ts";

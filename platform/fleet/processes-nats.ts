@@ -1,4 +1,4 @@
-import type { Beat, Beats } from "./beats-nats.ts";
+import type { Beat, Beats } from "./beats.ts";
 import type { Processes } from "./processes.ts";
 
 /** The processes whose beats are heard. */

@@ -101,6 +101,7 @@ test("a process that ends in order hands its shards over, and none of those who 
     await fleet.settled(living, 3_000);
   });
   expect(longest(senders)).toBeLessThan(5_000);
+  expect(senders.map((sender) => sender.repeats())).toEqual(senders.map(() => 0));
 });
 
 test("a process that joins gets its share while people send", async () => {

@@ -10,6 +10,8 @@ export interface Sender {
   readonly acknowledged: ReadonlyMap<bigint, string>;
   /** The longest time that a message took, from its first try to its acknowledgement. */
   longestMs(): number;
+  /** How often a message had to be sent again. */
+  repeats(): number;
   /** What was answered otherwise, and is not to be tried again. */
   readonly refused: readonly ConnectError[];
   /** Finishes the message that is being sent. */
@@ -21,7 +23,7 @@ const pauseMs = 50;
 /** `processes` are those to be asked at the time of the call, one of them by chance. */
 export function startSender({ conversationId, as }: Group, processes: () => readonly ChatProcess[]): Sender {
   const [acknowledged, refused] = [new Map<bigint, string>(), [] as ConnectError[]];
-  let [longestMs, isStopped] = [0, false];
+  let [longestMs, repeats, isStopped] = [0, 0, false];
 
   async function send(text: string): Promise<void> {
     const request = { clientId: uuidv7(), conversationId, content: { text } };
@@ -38,6 +40,7 @@ export function startSender({ conversationId, as }: Group, processes: () => read
           refused.push(failure);
           return;
         }
+        repeats++;
         await wait(pauseMs);
       }
     }
@@ -50,6 +53,7 @@ export function startSender({ conversationId, as }: Group, processes: () => read
     acknowledged,
     refused,
     longestMs: () => longestMs,
+    repeats: () => repeats,
     async stop() {
       isStopped = true;
       await running;
