@@ -112,6 +112,8 @@ test("a conditional write that was cut off is tried again, and the first changes
 
 test("a store that goes away is told, and connected to again", async () => {
   const { network, session } = await openThrough();
+  let returned = 0;
+  const unlisten = session.onReturn(() => returned++);
   expect(session.notReady()).toBeUndefined();
   network.shut();
   await until(() => (session.notReady() ? "" : "a node is thought to be up"));
@@ -119,6 +121,8 @@ test("a store that goes away is told, and connected to again", async () => {
   network.open();
   await until(() => session.notReady() ?? "", 20_000);
   await session.write("INSERT INTO value (name, i) VALUES (?, ?)", "again", 1);
+  expect(returned).toBe(1);
+  unlisten();
 });
 
 test("what can't be opened is told in a sentence", async () => {

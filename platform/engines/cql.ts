@@ -44,6 +44,11 @@ export interface CqlSession {
   conditional(conditional: CqlConditional): Promise<CqlOutcome>;
   /** Why nothing can be read or written now, or undefined. */
   notReady(): string | undefined;
+  /**
+   * Calls the listener whenever a node has come back. Unless its operator has told it otherwise, it may have lost what it
+   * acknowledged in its last 10 s. Returns what ends it.
+   */
+  onReturn(listener: () => void): () => void;
   /** Closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -106,6 +111,11 @@ export function createCqlSession(client: Client, { keyspace, localDataCenter }: 
     notReady() {
       const near = client.hosts.values().filter((host) => host.datacenter === localDataCenter);
       return near.some((host) => host.isUp()) ? undefined : "no node of the store answers";
+    },
+    onReturn(listener) {
+      const own = () => listener();
+      client.on("hostUp", own);
+      return () => void client.off("hostUp", own);
     },
     close() {
       closing ??= client.shutdown();

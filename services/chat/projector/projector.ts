@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Leases } from "#platform/fleet/leases.ts";
 import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
+import type { EventLog } from "#platform/log/event-log.ts";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import type { ConversationStore } from "../stores/conversation-store.ts";
 import type { HistoryStore } from "../stores/history-store.ts";
@@ -12,6 +13,7 @@ const projectorGroup = "projector";
 
 export interface ProjectorOptions {
   readonly following: Following;
+  readonly log: EventLog;
   /** Who should project which shard. */
   readonly leases: Leases;
   readonly checkpoints: CheckpointStore;
@@ -44,6 +46,9 @@ export function startProjector(options: ProjectorOptions): Projector {
   const { following, leases } = options;
   const shards = Array.from({ length: following.shards }, (_, shard) => new ShardProjector(shard, options));
   const unlisten = following.listen((entry) => shards[entry.shard]?.wake());
+  const unwatch = options.projection.settling?.onReturn(() => {
+    for (const shard of shards) shard.distrust();
+  });
   const competition = leases.compete(projectorGroup, shards.length, {
     gained: (shard) => shards[shard]?.gain(),
     lost: async (shard) => await shards[shard]?.lose(),
@@ -54,6 +59,7 @@ export function startProjector(options: ProjectorOptions): Projector {
     async stop() {
       await competition.stop();
       unlisten();
+      unwatch?.();
     },
   };
 }

@@ -3,6 +3,7 @@ import { projectorName } from "../stores/projection-store.ts";
 import { entryHash } from "./entry-hash.ts";
 import { Projection } from "./projection.ts";
 import type { ProjectorOptions } from "./projector.ts";
+import { writeAgain } from "./write-again.ts";
 
 /** Most entries that one write to the store covers. */
 const maxEntries = 512;
@@ -21,7 +22,9 @@ export class ShardProjector {
   #running: Promise<void> | undefined;
   #waiting: NodeJS.Timeout | undefined;
   #isHeld = false;
-  #isCaughtUp = false;
+  /** How often there was reason to look at the store anew, and up to which of them that was done. */
+  #reasons = 0;
+  #caughtUp = 0;
   #endsAt = Number.POSITIVE_INFINITY;
 
   constructor(shard: number, options: ProjectorOptions) {
@@ -36,7 +39,7 @@ export class ShardProjector {
   /** Goes on from the checkpoint that stands in the store. */
   gain(): void {
     this.#isHeld = true;
-    this.#isCaughtUp = false;
+    this.#reasons++;
     this.#endsAt = Number.POSITIVE_INFINITY;
     this.#runAfter(0);
   }
@@ -44,6 +47,12 @@ export class ShardProjector {
   /** Entries were followed: they are written soon. */
   wake(): void {
     if (!this.#running && !this.#waiting && this.#isHeld) this.#runAfter(gatherMs);
+  }
+
+  /** The store may have lost what it acknowledged last. */
+  distrust(): void {
+    this.#reasons++;
+    this.wake();
   }
 
   /** Writes what was followed, then ends. */
@@ -64,7 +73,7 @@ export class ShardProjector {
         this.#running = undefined;
         if (!this.#isHeld) return;
         if (this.failure) this.#runAfter(retryMs);
-        else if (this.#pending().length > 0) this.wake();
+        else if (this.#pending().length > 0 || this.#caughtUp < this.#reasons) this.wake();
       });
     };
     this.#waiting = setTimeout(run, ms).unref();
@@ -88,13 +97,20 @@ export class ShardProjector {
     }
   }
 
-  /** Another process may have written since this one asked last. */
+  /** Another process may have written since this one asked last, and the store may have lost some of it. */
   async #catchUp(): Promise<void> {
-    const { checkpoints, following } = this.#options;
-    if (this.#isCaughtUp) return;
+    const { checkpoints, following, log, projection } = this.#options;
+    const reasons = this.#reasons;
+    if (this.#caughtUp === reasons) return;
     const checkpoint = await checkpoints.read(projectorName, this.#shard);
     if (checkpoint) following.projected(this.#shard, checkpoint.position);
-    this.#isCaughtUp = true;
+    await writeAgain({
+      shard: this.#shard,
+      ...{ log, following, projection },
+      write: (entries) => this.#write(entries),
+      holds: () => performance.now() < this.#endsAt && !following.stopped(this.#shard),
+    });
+    this.#caughtUp = reasons;
   }
 
   async #watched(entries: readonly FollowedEntry[]): Promise<void> {
@@ -104,13 +120,18 @@ export class ShardProjector {
   }
 
   async #project(entries: readonly FollowedEntry[]): Promise<void> {
-    const { conversations, history, projection, following } = this.#options;
+    await this.#write(entries);
+    const last = entries.at(-1);
+    if (last) this.#options.following.projected(this.#shard, last.position);
+  }
+
+  async #write(entries: readonly FollowedEntry[]): Promise<void> {
+    const { conversations, history, projection } = this.#options;
     const folded = new Projection({ conversations, history });
     for (const entry of entries) await folded.apply(entry);
     const last = entries.at(-1);
     if (!last) return;
     const { position, incarnation } = last;
     await projection.apply(this.#shard, folded.rows(), { position, incarnation, entryHash: entryHash(last) });
-    following.projected(this.#shard, position);
   }
 }

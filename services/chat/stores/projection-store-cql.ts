@@ -1,15 +1,23 @@
 import { concurrently } from "#platform/engines/concurrently.ts";
 import { type CqlSession, type CqlStatement, maxBatch } from "#platform/engines/cql.ts";
-import type { CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
+import type { Checkpoint, CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
 import { projectedStatements } from "./projected-statements.ts";
-import { type ProjectionStore, projectorName } from "./projection-store.ts";
+import { type ProjectionStore, projectorName, settledName } from "./projection-store.ts";
 import { rowVersion } from "./rows.ts";
 
 /** Most batches under way at the same time: enough for the nodes to work on, and of bounded size. */
 const maxInFlight = 32;
 
+/** Rows this old are durable: nodes fsync every 10 s, unless they are told otherwise, and acknowledge before. */
+const settleMs = 60_000;
+
 /** Rows of one partition are a batch. The checkpoint is written once all rows are. */
-export function createCqlProjection(session: CqlSession, checkpoints: CheckpointStore): ProjectionStore {
+export function createCqlProjection(
+  session: CqlSession,
+  checkpoints: CheckpointStore,
+  now = () => performance.now(),
+): ProjectionStore {
+  const settle = settleWith(checkpoints, now);
   const write = (statements: readonly CqlStatement[]): Promise<void> => {
     const [first] = statements;
     return first && statements.length === 1 ? session.write(first.cql, ...first.params) : session.batch(statements);
@@ -19,7 +27,23 @@ export function createCqlProjection(session: CqlSession, checkpoints: Checkpoint
       const partitions = projectedStatements(rows, rowVersion(checkpoint));
       await concurrently(partitions.flatMap(inBatches), maxInFlight, write);
       await checkpoints.write(projectorName, shard, checkpoint);
+      await settle(shard, checkpoint);
     },
+    settling: {
+      settled: (shard) => checkpoints.read(settledName, shard),
+      onReturn: session.onReturn,
+    },
+  };
+}
+
+/** Writes down, for each shard, a checkpoint of a minute ago. */
+function settleWith(checkpoints: CheckpointStore, now: () => number) {
+  const ripening = new Map<number, { readonly since: number; readonly checkpoint: Checkpoint }>();
+  return async (shard: number, checkpoint: Checkpoint): Promise<void> => {
+    const before = ripening.get(shard);
+    if (before && now() - before.since < settleMs) return;
+    if (before) await checkpoints.write(settledName, shard, before.checkpoint);
+    ripening.set(shard, { since: now(), checkpoint });
   };
 }
 

@@ -22,7 +22,23 @@ export interface ProjectedRows {
  */
 export interface ProjectionStore {
   apply(shard: number, rows: ProjectedRows, checkpoint: Checkpoint): Promise<void>;
+  /** Absent where what was applied is durable. */
+  readonly settling?: Settling;
 }
+
+/**
+ * Of a store whose machines acknowledge what they have yet to make durable. What they lose with their power is written
+ * again: all above the settled checkpoint, whenever a projector takes a shard or a machine has come back.
+ */
+export interface Settling {
+  /** The last checkpoint below which nothing can be lost any more; undefined before there is one. */
+  settled(shard: number): Promise<Checkpoint | undefined>;
+  /** Calls the listener whenever a machine has come back. Returns what ends it. */
+  onReturn(listener: () => void): () => void;
+}
+
+/** Whose checkpoints are the settled ones: the log keeps what may have to be written again. */
+export const settledName = "projector, settled";
 
 /** Name of the projector among the consumers of the log. */
 export const projectorName = "projector";

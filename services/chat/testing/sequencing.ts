@@ -61,7 +61,7 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
   const projection = (options.before ?? ((store) => store))(createSqliteProjection(db));
   const parts = { following, conversations, history: createSqliteHistory(db), projection };
   const projector = projecting
-    ? startProjector({ ...parts, leases: createHandLeases(), checkpoints, logger })
+    ? startProjector({ ...parts, log, leases: createHandLeases(), checkpoints, logger })
     : undefined;
   const reads = createConversationReads(conversations, following, followMemberships(following));
   const clock = { now: Date.UTC(2026, 0, 1) };
