@@ -32,6 +32,7 @@ export async function measureAppends(): Promise<Figure[]> {
   const engines = [await connect("quiet"), await connect("followed")] as const;
   try {
     const appenders = await openAppenders(engines);
+    for (const appender of appenders) await appendFor(appender, 1, Math.max(...groups));
     const figures: Figure[] = [];
     for (const shards of shardCounts)
       for (const group of groups) figures.push(...(await compare(appenders, shards, group)));
