@@ -8,6 +8,7 @@ import { measureImport } from "./figures/import.ts";
 import { measureLatency } from "./figures/latency.ts";
 import { measureSends } from "./figures/sends.ts";
 import { measureStart } from "./figures/start.ts";
+import { measureFleet } from "./fleet/fleet-figures.ts";
 import { measureAppends } from "./log/appends.ts";
 import { measureProjecting } from "./store/projecting.ts";
 import { measureFanout } from "./wire/fanout.ts";
@@ -32,10 +33,11 @@ const measures: Readonly<Record<string, Measure>> = {
   hop: measureHop,
   forwarding: measureForwarding,
   crowd: measureCrowd,
+  fleet: measureFleet,
 };
 
-/** Takes gigabytes and many minutes, so only who asks for it gets it. */
-const onlyAsked = "crowd";
+/** Take gigabytes and many minutes, so only who asks for them gets them. */
+const onlyAsked = ["crowd", "fleet"];
 
 /** Names that stand for several measures. */
 const groups: Readonly<Record<string, readonly string[]>> = {
@@ -61,7 +63,7 @@ if (values.help || asked.some((name) => !measures[name])) {
   console.error(usage);
   process.exit(values.help ? 0 : 2);
 }
-await run(asked.length > 0 ? asked : Object.keys(measures).filter((name) => name !== onlyAsked));
+await run(asked.length > 0 ? asked : Object.keys(measures).filter((name) => !onlyAsked.includes(name)));
 
 async function run(names: readonly string[]): Promise<void> {
   const figures: Figure[] = [];

@@ -1,18 +1,15 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { ChatService, SendMessageRequestSchema, SendMessagesRequestSchema } from "#gen/parley/chat/v1/chat_pb.js";
-import { uuidv7 } from "#platform/runtime/ids.ts";
 import type { Figure } from "../figure.ts";
 import { commitsPerSecond } from "../floors/group-commit.ts";
 import { gather, makePeople, type Person } from "../load/people.ts";
 import { type MeasuredServer, startBareServer, startMeasuredServer } from "../load/process.ts";
 import { roundsPerSecond } from "../load/rates.ts";
-import { openWire, pathOf, type Wire } from "../load/wire.ts";
+import { nameOf, requestOf, send } from "../load/sending.ts";
+import { openWire, type Wire } from "../load/wire.ts";
 
 const seconds = 3;
 const connections = 4;
 /** Most entries of a group in the log. */
 const maxGroup = 256;
-const text = "a message of an ordinary length, as people write them to one another";
 
 interface Load {
   readonly senders: number;
@@ -77,23 +74,4 @@ async function echoRate(senders: number, batch: number): Promise<number> {
     wire.close();
     await server.stop();
   }
-}
-
-async function send(wire: Wire, token: string, conversationId: string, batch: number): Promise<void> {
-  const { sendMessage, sendMessages } = ChatService.method;
-  await wire.send(pathOf(batch === 1 ? sendMessage : sendMessages), token, requestOf(conversationId, batch));
-}
-
-function requestOf(conversationId: string, batch: number): Uint8Array {
-  const content = { text };
-  if (batch === 1) {
-    const request = create(SendMessageRequestSchema, { clientId: uuidv7(), conversationId, content });
-    return toBinary(SendMessageRequestSchema, request);
-  }
-  const items = Array.from({ length: batch }, () => ({ clientId: uuidv7(), content }));
-  return toBinary(SendMessagesRequestSchema, create(SendMessagesRequestSchema, { conversationId, items }));
-}
-
-function nameOf(batch: number): string {
-  return batch === 1 ? "unary" : `in batches of ${batch}`;
 }

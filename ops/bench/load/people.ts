@@ -18,7 +18,11 @@ const callsAtOnce = 128;
 const membersACall = 100;
 
 /** Makes people and signs each in. */
-export async function makePeople(server: MeasuredServer, wire: Wire, count: number): Promise<Person[]> {
+export async function makePeople(
+  server: Pick<MeasuredServer, "dataDir">,
+  wire: Wire,
+  count: number,
+): Promise<Person[]> {
   const key = readFileSync(join(server.dataDir, "keys/operator.key"), "utf8").trim();
   const names = Array.from({ length: count }, () => crypto.randomUUID());
   const userIds: string[] = [];

@@ -33,6 +33,15 @@ export async function startMeasuredServer(env: Readonly<Record<string, string>> 
   return { ...measuresOf(server.url), dataDir, output: server.output, stop };
 }
 
+/** A process of a fleet, on the data folder of all of them. */
+export async function startMeasuredProcess(
+  dataDir: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Measured & { readonly pid: number; kill(): Promise<void> }> {
+  const { url, pid, output, stop } = await startServerProcess(dataDir, env);
+  return { ...measuresOf(url), pid, output, stop: () => stop(), kill: () => stop("SIGKILL") };
+}
+
 /** Starts a gateway beside a server; it is stopped before that. */
 export async function startMeasuredGateway(
   core: MeasuredServer,
