@@ -81,7 +81,10 @@ class Model {
       expect(this.ring.above(position, 3)).toEqual(position + 1 < this.start ? undefined : above.slice(0, 3));
       for (const of of [0, 1, 2, 3, 4]) {
         const id = conversationId(`conversation ${of}`);
-        expect(this.ring.ofConversation(id, position)).toEqual(above.filter((entry) => entry.conversationId === id));
+        const ofIt = above.filter((entry) => entry.conversationId === id);
+        expect(this.ring.ofConversation(id, position)).toEqual(ofIt);
+        expect(this.ring.ofConversation(id, position, 2)).toEqual(ofIt.slice(0, 2));
+        expect(this.ring.lastOf(id)).toBe(this.kept.findLast((entry) => entry.conversationId === id));
       }
     }
     if (this.kept.length === 0) expect(this.ring.bytes).toBe(0);
