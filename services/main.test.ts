@@ -104,6 +104,9 @@ test("a port that is taken is a sentence", async () => {
 
 test("the flags check and list without starting", async () => {
   expect(await runMain(["--check-config"])).toMatchObject({ code: 0, stdout: "The settings are valid.\n" });
+  const collector = await runMain(["--check-config"], { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" });
+  expect(collector).toMatchObject({ code: 1, stdout: "" });
+  expect(collector.stderr).toContain("OTEL_EXPORTER_OTLP_ENDPOINT is a URL");
   const { stdout } = await runMain(["--list-targets"]);
   expect(stdout.split("\n")).toEqual(expect.arrayContaining(["auth", "chat", "gateway"]));
   expect((await runMain(["--nonsense"])).code).toBe(1);

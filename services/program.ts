@@ -3,6 +3,7 @@ import { MigrationError } from "#platform/engines/migrate.ts";
 import { type Config, ConfigError, readConfig } from "#platform/runtime/config.ts";
 import { inOrderOfNeeds } from "#platform/runtime/run-modules.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
+import { asksForTelemetry } from "#platform/telemetry/start-telemetry.ts";
 import { restoreBackup } from "./backup/restore.ts";
 import { modules, modulesOf } from "./modules.ts";
 import { recoverInstallation } from "./recovering.ts";
@@ -27,6 +28,7 @@ async function run([flag, folder, incarnation]: string[]): Promise<void> {
   const config = readConfig(process.env);
   if (flag === undefined) return await serve(config);
   modulesOf(config);
+  asksForTelemetry(process.env);
   if (flag === "--check-config") console.log("The settings are valid.");
   else if (flag === "--list-targets")
     console.log(
