@@ -1,5 +1,6 @@
 import { createNatsBus } from "#platform/bus/bus-nats.ts";
 import { openNats } from "#platform/engines/nats.ts";
+import { untilAnswered } from "#platform/engines/nats-patience.ts";
 import { openNatsFleet } from "#platform/fleet/fleet-nats.ts";
 import { openJetStreamEventLog } from "#platform/log/event-log-jetstream.ts";
 import type { NatsLog } from "./config-engines.ts";
@@ -14,13 +15,13 @@ export async function openNatsLog(settings: NatsLog, { config, self, logger, met
   try {
     const nats = await openNats({ ...settings, logger, metrics });
     endings.push(nats.close);
-    const installation = await openNatsInstallation(nats);
-    const shards = await installation.agreeOnShards(config.shards);
-    const log = await openJetStreamEventLog({ engine: nats, shards });
+    const installation = await untilAnswered(() => openNatsInstallation(nats));
+    const shards = await untilAnswered(() => installation.agreeOnShards(config.shards));
+    const log = await untilAnswered(() => openJetStreamEventLog({ engine: nats, shards }));
     endings.push(log.close);
     const bus = createNatsBus(nats);
     endings.push(bus.close);
-    const fleet = await openNatsFleet(nats, self);
+    const fleet = await untilAnswered(() => openNatsFleet(nats, self));
     endings.push(fleet.close);
     const growth = watchShards(installation, shards);
     endings.push(growth.stop);

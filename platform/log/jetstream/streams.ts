@@ -7,6 +7,7 @@ import {
   type StreamConfig,
 } from "@nats-io/jetstream";
 import type { NatsEngine } from "#platform/engines/nats.ts";
+import { mayAnswerLater } from "#platform/engines/nats-patience.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { shardNames } from "./shard-names.ts";
 
@@ -56,7 +57,7 @@ async function ensureStream({ jetstreamManager }: NatsEngine, wanted: LogStream)
     else if (found.config.num_replicas > wanted.num_replicas) throw fewerReplicas(found.config, wanted);
     else if (differs(found.config, wanted)) await streams.update(wanted.name, wanted);
   } catch (error) {
-    if (error instanceof StartError) throw error;
+    if (error instanceof StartError || mayAnswerLater(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`JetStream does not keep the log as asked for (stream ${wanted.name}): ${reason}. ${advice}`, {
       cause: error,
