@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { types } from "cassandra-driver";
-import { CqlFailure, failureOf } from "./cql-failure.ts";
+import { CqlFailure } from "./cql-failure.ts";
+import { failureOf } from "./cql-outcome.ts";
 import { type CqlParam, type CqlRow, decodeRow } from "./cql-values.ts";
 
 export interface CqlStatement {
@@ -55,7 +56,7 @@ export async function runConditional(conditional: CqlConditional, execute: Execu
       const failure = failureOf(error);
       isUnknown ||= failure.outcome === "unknown";
       if (!isUnknown) throw failure;
-      if (Date.now() + waitMs > end) throw new CqlFailure(failure.message, "unknown", failure.cause);
+      if (Date.now() + waitMs > end) throw new CqlFailure(failure.message, "unknown", true, failure.cause);
       await delay(waitMs);
     }
   }

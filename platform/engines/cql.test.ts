@@ -4,7 +4,8 @@ import { StartError } from "#platform/runtime/start-error.ts";
 import { type HoldingNetwork, openHoldingNetwork } from "#platform/testing/holding-network.ts";
 import { freshCqlOptions, useCqlStore } from "#platform/testing/store.ts";
 import { until } from "#platform/testing/until.ts";
-import { CqlFailure, type CqlOptions, type CqlSession, maxBatch, maxQueryRows, openCql, pageRows } from "./cql.ts";
+import { CqlFailure, type CqlOptions, type CqlSession, openCql } from "./cql.ts";
+import { maxBatch, maxQueryRows, pageRows } from "./cql-limits.ts";
 
 const store = useCqlStore(`${import.meta.dirname}/testing/cql`);
 let options: CqlOptions;
@@ -87,7 +88,7 @@ test("what is no statement is refused, not unknown", async () => {
     .query("SELECT nothing FROM value")
     .catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(CqlFailure);
-  expect(failure).toMatchObject({ outcome: "refused" });
+  expect(failure).toMatchObject({ outcome: "refused", isUnreachable: false });
 });
 
 async function openThrough(): Promise<{ network: HoldingNetwork; session: CqlSession }> {
@@ -117,7 +118,7 @@ test("a store that goes away is told, and connected to again", async () => {
   expect(session.notReady()).toBeUndefined();
   network.shut();
   await until(() => (session.notReady() ? "" : "a node is thought to be up"));
-  await expect(session.get("SELECT i FROM value WHERE name = ?", "all")).rejects.toThrow(CqlFailure);
+  await expect(session.get("SELECT i FROM value WHERE name = ?", "all")).rejects.toMatchObject({ isUnreachable: true });
   network.open();
   await until(() => session.notReady() ?? "", 20_000);
   await session.write("INSERT INTO value (name, i) VALUES (?, ?)", "again", 1);

@@ -8,7 +8,8 @@ import {
   runConditional,
 } from "./cql-conditional.ts";
 import { connectCql } from "./cql-connect.ts";
-import { failureOf } from "./cql-failure.ts";
+import { maxBatch, maxQueryRows, pageRows } from "./cql-limits.ts";
+import { failureOf } from "./cql-outcome.ts";
 import type { CqlSettings } from "./cql-url.ts";
 import { type CqlParam, type CqlRow, decodeRow, encodeParam } from "./cql-values.ts";
 
@@ -56,13 +57,6 @@ export interface CqlSession {
 export interface CqlOptions extends CqlSettings {
   readonly logger: Logger;
 }
-
-/** Most rows that a query gives at once. */
-export const maxQueryRows = 10_000;
-/** Rows of one page: at 64 KiB a row, 16 MiB. */
-export const pageRows = 256;
-/** Most statements of a batch. */
-export const maxBatch = 64;
 
 const idempotent = { prepare: true, consistency: types.consistencies.localQuorum, isIdempotent: true };
 

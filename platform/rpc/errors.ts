@@ -22,4 +22,10 @@ export const platformErrors = errorTable(PlatformErrorSchema, PlatformErrorReaso
     retryable: true,
     retryAfterMs: 1000,
   },
+  STORE_UNREACHABLE: {
+    code: Code.Unavailable,
+    message: "store can't be reached, outcome unknown",
+    retryable: true,
+    retryAfterMs: 1000,
+  },
 });

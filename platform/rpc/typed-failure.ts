@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { CqlFailure } from "#platform/engines/cql-failure.ts";
 import { platformErrors } from "./errors.ts";
 
 /** Told of failures that nobody meant: the defect, and the id under which its caller heard of it. */
@@ -14,6 +15,7 @@ export function typedFailure(error: unknown, onDefect: OnDefect): ConnectError {
 }
 
 function typed(error: unknown, onDefect: OnDefect): ConnectError {
+  if (error instanceof CqlFailure && error.isUnreachable) return platformErrors.STORE_UNREACHABLE({ cause: error });
   if (!(error instanceof ConnectError)) return isGone(error) ? platformErrors.CANCELLED() : defect(error, onDefect);
   if (error.details.length > 0) return error;
   const message = error.rawMessage;

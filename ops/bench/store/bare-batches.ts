@@ -1,6 +1,6 @@
 import { type Client, types } from "cassandra-driver";
 import { concurrently } from "../../../platform/engines/concurrently.ts";
-import { maxBatch } from "../../../platform/engines/cql.ts";
+import { maxBatch } from "../../../platform/engines/cql-limits.ts";
 import { encodeParam } from "../../../platform/engines/cql-values.ts";
 import { projectedStatements } from "../../../services/chat/stores/projected-statements.ts";
 import type { ProjectedRows } from "../../../services/chat/stores/projection-store.ts";

@@ -1,5 +1,6 @@
 import { concurrently } from "#platform/engines/concurrently.ts";
-import { type CqlSession, type CqlStatement, maxBatch } from "#platform/engines/cql.ts";
+import type { CqlSession, CqlStatement } from "#platform/engines/cql.ts";
+import { maxBatch } from "#platform/engines/cql-limits.ts";
 import type { Checkpoint, CheckpointStore } from "#platform/log/checkpoints/checkpoint-store.ts";
 import { projectedStatements } from "./projected-statements.ts";
 import { type ProjectionStore, projectorName, settledName } from "./projection-store.ts";

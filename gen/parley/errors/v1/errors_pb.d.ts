@@ -154,6 +154,14 @@ export enum PlatformErrorReason {
    * @generated from enum value: PLATFORM_ERROR_REASON_PEER_UNREACHABLE = 13;
    */
   PEER_UNREACHABLE = 13,
+
+  /**
+   * UNAVAILABLE. The store can't be reached, or not enough of it; the outcome is unknown. Repeat after `retry_after` with
+   * the same client id.
+   *
+   * @generated from enum value: PLATFORM_ERROR_REASON_STORE_UNREACHABLE = 14;
+   */
+  STORE_UNREACHABLE = 14,
 }
 
 /**
