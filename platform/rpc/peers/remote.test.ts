@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http2";
+import { constants, createServer } from "node:http2";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, expect, test } from "vitest";
@@ -153,3 +153,26 @@ test.each(["from the first moment on", "after a while"])("a process that says no
   between.close();
   for (const socket of sockets) socket.destroy();
 });
+
+test.each(["its connection", "the call"])(
+  "a process that ends %s in the middle is away: nobody cancelled",
+  async (what) => {
+    await open(() => {});
+    const server = createServer();
+    server.on("session", (session) => session.on("error", () => {}));
+    server.on("stream", (stream) => {
+      stream.on("error", () => {});
+      if (what === "the call") stream.close(constants.NGHTTP2_CANCEL);
+      else stream.session?.socket.destroy();
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const connections = createPeerConnections(`http://127.0.0.1:${port}`);
+    const presence = createClient(PresenceService, createRemoteTransport(connections, pair.key));
+    const failure = await failureOf(presence.getPresence(asked, callAs({ kind: "service", name: "test" })));
+    expect(failure.reason).toBe(PlatformErrorReason.PEER_UNREACHABLE);
+    connections.close();
+    server.close();
+  },
+);

@@ -42,34 +42,40 @@ function typeFailures({ unary, stream }: Transport): Transport {
       try {
         return await unary(...call);
       } catch (error) {
-        throw typedFailureOfPeer(error);
+        throw typedFailureOfPeer(error, call[1]);
       }
     },
     async stream(...call) {
       try {
         const response = await stream(...call);
-        return { ...response, message: typedStream(response.message) };
+        return { ...response, message: typedStream(response.message, call[1]) };
       } catch (error) {
-        throw typedFailureOfPeer(error);
+        throw typedFailureOfPeer(error, call[1]);
       }
     },
   };
 }
 
-async function* typedStream<Message>(messages: AsyncIterable<Message>): AsyncGenerator<Message> {
+async function* typedStream<Message>(
+  messages: AsyncIterable<Message>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Message> {
   try {
     yield* messages;
   } catch (error) {
-    throw typedFailureOfPeer(error);
+    throw typedFailureOfPeer(error, signal);
   }
 }
 
-/** What has no details did not come from the implementation, but from the way to it. */
-function typedFailureOfPeer(cause: unknown): unknown {
+/**
+ * What has no details did not come from the implementation, but from the way to it. A call is cancelled by its caller
+ * alone: where the stream ends so by itself, the other process is gone.
+ */
+function typedFailureOfPeer(cause: unknown, signal: AbortSignal | undefined): unknown {
   const error = ConnectError.from(cause);
   if (error.details.length > 0) return error;
   if (error.cause instanceof ConnectError && error.cause.details.length > 0) return error.cause;
   if (error.code === Code.DeadlineExceeded) return platformErrors.DEADLINE({ cause });
-  if (error.code === Code.Canceled) return platformErrors.CANCELLED({ cause });
+  if (error.code === Code.Canceled && signal?.aborted) return platformErrors.CANCELLED({ cause });
   return platformErrors.PEER_UNREACHABLE({ cause });
 }

@@ -1,12 +1,11 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Fleet } from "#platform/fleet/fleet.ts";
-import { callAs } from "#platform/rpc/identity.ts";
 import { conversationId, shardOf } from "#platform/runtime/ids.ts";
 import { until } from "#platform/testing/until.ts";
 import { startEngine } from "../../../ops/engines/start-engine.ts";
 import { sequencerGroup } from "../sequencer/sequencer.ts";
-import { type ChatFleet, type ChatProcess, type Group, shards, startChatFleet } from "../testing/chat-fleet.ts";
-import { type Sender, startSender } from "../testing/senders.ts";
+import { any, type ChatFleet, type ChatProcess, type Group, shards, startChatFleet } from "../testing/chat-fleet.ts";
+import { expectOnce, progress, type Sender, startSender } from "../testing/senders.ts";
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -19,7 +18,7 @@ async function sendThrough(fleet: ChatFleet, fault: (living: ChatProcess[]) => P
   await fault(living);
   await progress(senders, 10);
   await Promise.all(senders.map((sender) => sender.stop()));
-  for (const [index, sender] of senders.entries()) await expectOnce(living, groups[index], sender);
+  for (const [index, sender] of senders.entries()) await expectOnce(any(living), groups[index], sender);
   for (const process of living) await projected(process);
   return senders;
 }
@@ -31,31 +30,6 @@ async function groupOfEachShard(fleet: ChatFleet): Promise<Group[]> {
     groups.set(shardOf(conversationId(group.conversationId)), group);
   }
   return [...groups.values()];
-}
-
-const progress = (senders: readonly Sender[], by: number) => {
-  const goals = senders.map((sender) => sender.acknowledged.size + by);
-  const isThere = () => senders.every((sender, index) => sender.acknowledged.size >= (goals[index] ?? 0));
-  return until(() => (isThere() ? "" : "nothing gets on"), 25_000);
-};
-
-/** What was acknowledged is there under its number, once, and nothing else but what nobody acknowledged. */
-async function expectOnce([process]: readonly ChatProcess[], group: Group | undefined, sender: Sender): Promise<void> {
-  if (!process || !group) throw new Error("nobody is left");
-  expect(sender.refused).toEqual([]);
-  const { conversationId: id, as } = group;
-  const found = new Map<bigint, string>();
-  for (let from = 1n, last = 0n; ; from = last + 1n) {
-    const { events } = await process.chat.listEvents({ conversationId: id, fromSeq: from, pageSize: 200 }, callAs(as));
-    for (const { seq, body } of events) {
-      expect(seq).toBe(last === 0n ? 1n : last + 1n);
-      last = seq;
-      if (body.case === "messagePosted") found.set(seq, body.value.content?.text ?? "");
-    }
-    if (events.length === 0) break;
-  }
-  expect(new Set(found.values()).size).toBe(found.size);
-  for (const [seq, text] of sender.acknowledged) expect(found.get(seq)).toBe(text);
 }
 
 /** Whoever projects a shard, all come to know that the store holds it. */

@@ -33,12 +33,15 @@ export interface ChatFleet {
   settled(among?: readonly ChatProcess[], withinMs?: number): Promise<void>;
 }
 
-export interface ChatProcess {
+/** A process, as another one of the installation calls it. */
+export interface Called {
+  readonly chat: Client<typeof ChatService>;
+}
+
+export interface ChatProcess extends Called {
   readonly self: Process;
   readonly server: RunningServer;
   readonly way: Way;
-  /** Its port, as another process of the installation calls it. */
-  readonly chat: Client<typeof ChatService>;
   /** It is gone for NATS and for who calls it, without a word. */
   kill(): Promise<void>;
 }
@@ -101,7 +104,8 @@ async function startProcess(dataDir: string, shared: string, log: string, way: W
   return { self: server.boot.fleet.self, server, way, chat, kill };
 }
 
-async function makeGroup({ chat }: ChatProcess): Promise<Group> {
+/** A group of a new user. */
+export async function makeGroup({ chat }: Called): Promise<Group> {
   const [user, device, session] = [userId(uuidv7()), deviceId(crypto.randomUUID()), sessionId(crypto.randomUUID())];
   const as: Identity = { kind: "user", userId: user, deviceId: device, sessionId: session };
   const request = { clientId: uuidv7(), kind: ConversationKind.GROUP, name: "group" };

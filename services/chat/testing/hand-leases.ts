@@ -8,7 +8,7 @@ export interface HandLeases extends Leases {
   take(key: number): Promise<void>;
 }
 
-const self: Process = { id: "this process", address: "http://127.0.0.1:1", modules: ["chat"] };
+const self: Process = { id: "this process", address: "http://127.0.0.1:1", modules: ["chat"], shards: 4 };
 
 export function createHandLeases(): HandLeases {
   const held = new Set<number>();

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { expect } from "vitest";
 import { callAs } from "#platform/rpc/identity.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { any, type ChatProcess, type Group } from "./chat-fleet.ts";
+import { until } from "#platform/testing/until.ts";
+import { any, type Called, type Group } from "./chat-fleet.ts";
 
 /** Somebody who sends all the time, one message after another, each again with its client id until it is answered. */
 export interface Sender {
@@ -21,7 +23,7 @@ export interface Sender {
 const pauseMs = 50;
 
 /** `processes` are those to be asked at the time of the call, one of them by chance. */
-export function startSender({ conversationId, as }: Group, processes: () => readonly ChatProcess[]): Sender {
+export function startSender({ conversationId, as }: Group, processes: () => readonly Called[]): Sender {
   const [acknowledged, refused] = [new Map<bigint, string>(), [] as ConnectError[]];
   let [longestMs, repeats, isStopped] = [0, 0, false];
 
@@ -59,4 +61,30 @@ export function startSender({ conversationId, as }: Group, processes: () => read
       await running;
     },
   };
+}
+
+/** Waits until each has had so many more messages acknowledged. */
+export const progress = (senders: readonly Sender[], by: number) => {
+  const goals = senders.map((sender) => sender.acknowledged.size + by);
+  const isThere = () => senders.every((sender, index) => sender.acknowledged.size >= (goals[index] ?? 0));
+  return until(() => (isThere() ? "" : "nothing gets on"), 25_000);
+};
+
+/** What was acknowledged is there under its number, once, and nothing else but what nobody acknowledged. */
+export async function expectOnce({ chat }: Called, group: Group | undefined, sender: Sender): Promise<void> {
+  if (!group) throw new Error("there is no group");
+  expect(sender.refused).toEqual([]);
+  const { conversationId: id, as } = group;
+  const found = new Map<bigint, string>();
+  for (let from = 1n, last = 0n; ; from = last + 1n) {
+    const { events } = await chat.listEvents({ conversationId: id, fromSeq: from, pageSize: 200 }, callAs(as));
+    for (const { seq, body } of events) {
+      expect(seq).toBe(last === 0n ? 1n : last + 1n);
+      last = seq;
+      if (body.case === "messagePosted") found.set(seq, body.value.content?.text ?? "");
+    }
+    if (events.length === 0) break;
+  }
+  expect(new Set(found.values()).size).toBe(found.size);
+  for (const [seq, text] of sender.acknowledged) expect(found.get(seq)).toBe(text);
 }
