@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import { EventSchema } from "#gen/parley/chat/v1/events_pb.js";
 import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
@@ -11,6 +12,9 @@ import { encodeEvent, holdsContentOf, tombstoneOf } from "./tombstones.ts";
 
 /** Positions below the watermark that the ring begins with, so that streams resume without I/O after a restart. */
 const warmPositions = 2000;
+/** How often, and how long apart, the log is asked for a tail that can't be true before the log is taken for lost. */
+const tailAsks = 4;
+const tailAskMs = 300;
 /** Without a record or a hint for this long the tail is asked for. */
 export const silenceMs = 3000;
 
@@ -57,10 +61,19 @@ export class FollowedShard {
       onRecord: (record: LogRecord) => this.#onRecord(record),
       onTail: (tail: number) => this.#onTail(tail),
     };
-    const tail = await this.#options.log.tail(this.#shard);
+    const tail = await this.#firstTail();
     if (tail < this.watermark) this.stop(`the log ends at ${tail}, but the store has applied ${this.watermark}`);
     this.#options.log.follow(this.#shard, this.tail + 1, follower, this.#signal);
     await this.reached(tail, Number.POSITIVE_INFINITY, this.#signal);
+  }
+
+  /** A server that stood still may name an old tail for a moment: one below the watermark is not believed at once. */
+  async #firstTail(): Promise<number> {
+    for (let asked = 1; ; asked++) {
+      const tail = await this.#options.log.tail(this.#shard);
+      if (tail >= this.watermark || asked === tailAsks || this.#signal.aborted) return tail;
+      await wait(tailAskMs);
+    }
   }
 
   reached(position: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {

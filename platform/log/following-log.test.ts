@@ -173,6 +173,13 @@ describe("starting", () => {
     expect((await follow(2)).stopped(0)).toMatch(/gone/);
   });
 
+  test("on a log that names an old tail at first goes on: a server stood still", async () => {
+    await append([1, 2, 3]);
+    const old = [1, 2];
+    const following = await follow(3, { ...log, tail: async (shard) => old.shift() ?? log.tail(shard) });
+    expect([following.stopped(0), following.tail(0)]).toEqual([undefined, 3]);
+  });
+
   test("on a log that ends below the watermark stops: it was rolled back", async () => {
     await append([1, 2]);
     expect((await follow(3)).stopped(0)).toMatch(/ends at 2/);

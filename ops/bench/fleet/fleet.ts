@@ -55,6 +55,8 @@ function settingsOf([nats, cql, redis]: readonly Engine[]): Record<string, strin
     PARLEY_NATS_MONITOR: nats?.monitors.join(",") ?? "",
     PARLEY_STORE: `${cql?.url}/bench?replication=1`,
     PARLEY_EPHEMERAL: redis?.url ?? "",
+    // A stream of its own for each shard costs fsyncs: with few disks and cores, few shards write the most.
+    PARLEY_SHARDS: "4",
   };
 }
 
