@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { EventSchema, HistoryPolicy } from "#gen/parley/chat/v1/events_pb.js";
+import { concurrently } from "#platform/engines/concurrently.ts";
 import type { FollowedEntry } from "#platform/log/following.ts";
 import { encodeEvent, tombstoneOf } from "#platform/log/tombstones.ts";
 import { type ConversationId, clientId, deviceId, type UserId, userId } from "#platform/runtime/ids.ts";
@@ -12,6 +13,9 @@ import { applyToMembership, type MembershipView, usersTouchedBy } from "../views
 import { applyToMessage, type MessageView, messageOf } from "../views/message-view.ts";
 
 type Mutable<Rows> = { -readonly [Key in keyof Rows]: Rows[Key] extends readonly (infer Row)[] ? Row[] : never };
+
+/** Most partitions that are read at the same time. */
+const readsAtOnce = 32;
 
 /** Folds a stretch of one shard's log into whole rows, over what the store holds. */
 export class Projection {
@@ -27,6 +31,27 @@ export class Projection {
 
   constructor(stores: { conversations: ConversationStore; history: HistoryStore }) {
     this.#stores = stores;
+  }
+
+  /** Reads, at once, the rows that folding the entries begins with. */
+  async prepare(entries: readonly FollowedEntry[]): Promise<void> {
+    const touched = new Map<ConversationId, Set<UserId>>();
+    for (const { conversationId, event } of entries) {
+      const users = touched.get(conversationId) ?? new Set();
+      for (const user of usersTouchedBy(event)) users.add(user);
+      touched.set(conversationId, users);
+    }
+    const { conversations } = this.#stores;
+    for (const id of touched.keys()) this.#conversations.set(id, undefined);
+    for (const view of await conversations.conversations([...touched.keys()])) {
+      this.#conversations.set(view.conversationId, view);
+    }
+    await concurrently([...touched], readsAtOnce, async ([id, users]) => {
+      for (const user of users) this.#memberships.set(membershipKey(id, user), undefined);
+      for (const view of await conversations.memberships(id, [...users])) {
+        this.#memberships.set(membershipKey(id, view.userId), view);
+      }
+    });
   }
 
   async apply(entry: FollowedEntry): Promise<void> {
@@ -56,7 +81,7 @@ export class Projection {
   }
 
   async #applyToMembership(user: UserId, entry: FollowedEntry, conversation?: ConversationView): Promise<void> {
-    const key = `${entry.conversationId}/${user}`;
+    const key = membershipKey(entry.conversationId, user);
     if (!this.#memberships.has(key)) {
       this.#memberships.set(key, await this.#stores.conversations.membership(entry.conversationId, user));
     }
@@ -110,6 +135,10 @@ export class Projection {
       contentHash: header.contentHash,
     });
   }
+}
+
+function membershipKey(id: ConversationId, user: UserId): string {
+  return `${id}/${user}`;
 }
 
 function messageKey(id: ConversationId, messageCount: number): string {

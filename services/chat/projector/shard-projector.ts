@@ -128,6 +128,7 @@ export class ShardProjector {
   async #write(entries: readonly FollowedEntry[]): Promise<void> {
     const { conversations, history, projection } = this.#options;
     const folded = new Projection({ conversations, history });
+    await folded.prepare(entries);
     for (const entry of entries) await folded.apply(entry);
     const last = entries.at(-1);
     if (!last) return;
