@@ -83,7 +83,7 @@ test("keys can be read by their owner alone", async () => {
 
 test.each([
   [{ PARLEY_LISTEN: "nowhere" }, 'PARLEY_LISTEN must be host:port, not "nowhere".\n'],
-  [{ PARLEY_TARGETS: "gateway" }, "PARLEY_TARGETS=gateway needs PARLEY_PEERS"],
+  [{ PARLEY_TARGETS: "gateway" }, "PARLEY_TARGETS=gateway needs engines that processes share"],
   [{ PARLEY_TLS_CERT: "/no/such.pem", PARLEY_TLS_KEY: "/no/such.key" }, "no such file"],
 ])("what the operator can mend is a sentence: %j", async (env, sentence) => {
   const { code, stderr } = await runMain([], env);
@@ -108,7 +108,7 @@ test("the flags check and list without starting", async () => {
   expect(collector).toMatchObject({ code: 1, stdout: "" });
   expect(collector.stderr).toContain("OTEL_EXPORTER_OTLP_ENDPOINT is a URL");
   const { stdout } = await runMain(["--list-targets"]);
-  expect(stdout.split("\n")).toEqual(expect.arrayContaining(["auth", "chat", "gateway"]));
+  expect(stdout.split("\n")).toEqual(expect.arrayContaining(["auth", "chat", "projector", "gateway"]));
   expect((await runMain(["--nonsense"])).code).toBe(1);
-  expect((await runMain(["--target", "gateway"])).stderr).toContain("PARLEY_TARGETS=gateway needs PARLEY_PEERS");
+  expect((await runMain(["--target", "gateway"])).stderr).toContain("PARLEY_TARGETS=gateway needs engines that processes share");
 });
