@@ -5,7 +5,7 @@ import { createRandom } from "../scenarios/crew.ts";
 import { foundTown } from "./clients/town.ts";
 import { openWays } from "./clients/ways.ts";
 import type { Fault } from "./faults/fault.ts";
-import { faultNamed, faults } from "./faults/faults.ts";
+import { faultNamed, faults, missingFor } from "./faults/faults.ts";
 import { startEngines } from "./installation/engines.ts";
 import { startInstallation } from "./installation/installation.ts";
 import { runRound } from "./round.ts";
@@ -53,6 +53,11 @@ async function run(chosen: readonly Fault[], seed: number, minutes: number, endi
   do {
     const below = createRandom(seed);
     for (const fault of shuffled(chosen, below)) {
+      const missing = missingFor(fault, installation);
+      if (missing) {
+        console.log(`${fault.name} is left out: ${missing}`);
+        continue;
+      }
       const result = await runRound({
         installation,
         people,

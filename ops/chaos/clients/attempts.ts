@@ -31,13 +31,14 @@ const definite: ReadonlySet<Code> = new Set([
 
 /**
  * Calls with the same client id until the outcome is told, at the next gateway after each failure, as clients do.
- * Undefined where it was refused, or is not known when `giveUp` aborts.
+ * Undefined where it was refused, or is not known when `giveUp` aborts or after `maxTries`.
  */
 export async function attempt(
   operation: Operation,
   firstWay: number,
   { ways, giveUp }: Attempts,
   call: (way: number, timeoutMs: number) => Promise<Omit<Acknowledgement, "way">>,
+  maxTries = Number.POSITIVE_INFINITY,
 ): Promise<Acknowledgement | undefined> {
   for (let way = firstWay; ; way++) {
     try {
@@ -48,7 +49,7 @@ export async function attempt(
     } catch (error) {
       const isRefused = definite.has(ConnectError.from(error).code);
       operation.unknown ||= !isRefused;
-      if (isRefused || giveUp.aborted) {
+      if (isRefused || giveUp.aborted || way + 1 >= firstWay + maxTries) {
         operation.endedMs = performance.now();
         return undefined;
       }

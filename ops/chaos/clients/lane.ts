@@ -23,6 +23,8 @@ interface Own {
   isDeleted: boolean;
 }
 
+/** What is about a message needs the store: the lane goes on without where that is away. */
+const maxTriesWithTarget = 3;
 /** Most of its own messages that a lane edits and deletes. */
 const maxOwn = 20;
 
@@ -185,7 +187,8 @@ export class Lane {
     call: (way: number, timeoutMs: number) => Promise<Omit<Acknowledgement, "way">>,
     shift = 0,
   ): Promise<Acknowledgement | undefined> {
-    return await attempt(operation, operation.turn + shift, this.#options, call);
+    const tries = operation.targetSeq === undefined ? Number.POSITIVE_INFINITY : maxTriesWithTarget;
+    return await attempt(operation, operation.turn + shift, this.#options, call, tries);
   }
 
   #post({ clientId, text }: Operation, way: number, timeoutMs: number) {

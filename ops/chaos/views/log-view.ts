@@ -18,6 +18,10 @@ export interface LogView {
   ends(): Promise<Ends>;
   /** What stands behind `since`, as each server has it: each is made the leader in turn, and answers for itself. */
   replicas(since: Ends): Promise<Replica[]>;
+  /** The server that leads most shards. */
+  leader(): Promise<string>;
+  /** Has all leaders step down. */
+  stepDown(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,8 +45,21 @@ export async function openLogView(servers: readonly string[], name: string, shar
       }
       return replicas;
     },
+    async leader() {
+      const infos = await Promise.all(streams.map((stream) => manager.streams.info(stream)));
+      const led = [...Map.groupBy(infos, ({ cluster }) => cluster?.leader ?? "")];
+      return led.sort(([, one], [, other]) => other.length - one.length)[0]?.[0] ?? "";
+    },
+    async stepDown() {
+      const steps = streams.map((stream) => connection.request(stepDownOf(stream), "", { timeout: 1_000 }));
+      await Promise.allSettled(steps);
+    },
     close: () => connection.close(),
   };
+}
+
+function stepDownOf(stream: string): string {
+  return `$JS.API.STREAM.LEADER.STEPDOWN.${stream}`;
 }
 
 async function makeLeader(connection: NatsConnection, manager: JetStreamManager, stream: string, server: string) {
@@ -53,7 +70,7 @@ async function makeLeader(connection: NatsConnection, manager: JetStreamManager,
       () => undefined,
     );
     if (leader === server) return "";
-    await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, request, { timeout: 1_000 }).catch(() => {});
+    await connection.request(stepDownOf(stream), request, { timeout: 1_000 }).catch(() => {});
     return `${stream} is led by ${leader ?? "nobody"} instead of ${server}`;
   }, electionMs);
 }
