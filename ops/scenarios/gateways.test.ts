@@ -192,8 +192,12 @@ test("a gateway that can't be what it is told to be says so in a sentence", asyn
   await expect(startGateway({ PARLEY_PEER_KEY: other })).rejects.toThrow("has another key. Give both the same file");
   await expect(startGateway({ PARLEY_PEER_KEY: readable })).rejects.toThrow("can be read by others");
   await expect(startGateway({ PARLEY_PEER_KEY: join(keys, "none") })).rejects.toThrow("There is no key in");
-  await expect(startGateway({ PARLEY_TARGETS: "gateway,chat" })).rejects.toThrow("one process holds all the data");
-  await expect(startGateway({ PARLEY_TARGETS: "gatway" })).rejects.toThrow('there is no module "gatway"');
+  await expect(startGateway({ PARLEY_TARGETS: "gateway,chat" })).rejects.toThrow(
+    "PARLEY_TARGETS=gateway: all else runs where the data is",
+  );
+  await expect(startGateway({ PARLEY_TARGETS: "gatway" })).rejects.toThrow(
+    "PARLEY_PEERS is for PARLEY_TARGETS=gateway",
+  );
   rmSync(keys, { recursive: true });
 });
 
