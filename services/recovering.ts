@@ -6,7 +6,7 @@ import type { Config } from "#platform/runtime/config.ts";
 import { takeDataLock } from "#platform/runtime/data-lock.ts";
 import { createEndings } from "#platform/runtime/endings.ts";
 import { createLogger } from "#platform/runtime/logger.ts";
-import { openLog } from "#platform/runtime/open-log.ts";
+import { openLogEngine } from "#platform/runtime/open-log.ts";
 import { openStore } from "#platform/runtime/open-store.ts";
 import { refuseHalfRestored } from "#platform/runtime/restoring.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
@@ -26,19 +26,20 @@ export async function recoverInstallation(config: Config, confirmed: boolean): P
     const files = [config.store, config.log].flatMap((engine) => (engine.kind === "sqlite" ? [engine.path] : []));
     if (files.length > 0) endings.push(takeDataLock(config.dataDir).release);
     refuseHalfRestored(files);
-    const self = { id: randomUUID(), address: "", modules: [] };
+    const self = { id: randomUUID(), address: "", modules: [], shards: config.shards };
     const opening = { config, self, logger: createLogger(config.logLevel), metrics: new Registry(), storeMigrations };
     const store = await openStore(opening);
     endings.push(store.close);
-    const log = await openLog(opening);
-    endings.push(log.close);
+    const logEngine = await openLogEngine(opening);
+    endings.push(logEngine.close);
+    const log = await logEngine.open();
     if (config.log.kind !== "sqlite") await wait(listenMs);
     const others = log.fleet.processes.running().length - 1;
     if (others > 0) throw new StartError(`${others} processes of this installation run. Stop all of them first.`);
     const parts: RecoveryParts = {
       log: log.log,
       checkpoints: store.checkpoints,
-      installation: { store: store.installation, log: log.installation },
+      installation: { store: store.installation, log: logEngine.installation },
       shards: log.shards,
       clock: systemClock,
     };

@@ -7,7 +7,12 @@ import type { ModuleDefinition } from "#platform/runtime/module.ts";
 
 /** This process, as others know it. */
 export function selfOf(config: Config, modules: readonly ModuleDefinition[]): Process {
-  return { id: uuidv7(), address: config.advertise ?? addressOf(config), modules: modules.map(({ name }) => name) };
+  return {
+    id: uuidv7(),
+    address: config.advertise ?? addressOf(config),
+    modules: modules.map(({ name }) => name),
+    shards: config.shards,
+  };
 }
 
 function addressOf({ listen, peerListen, tls }: Config): string {

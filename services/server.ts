@@ -1,3 +1,6 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Fleet } from "#platform/fleet/fleet.ts";
+import { withdrawnMs } from "#platform/fleet/processes.ts";
 import { type Edge, openEdge } from "#platform/rpc/edge.ts";
 import { makeBoot } from "#platform/runtime/boot.ts";
 import type { Config } from "#platform/runtime/config.ts";
@@ -67,12 +70,22 @@ export async function startServer(
     });
     endings.push(edge.close);
     endings.push(() => drain(stopping, running, edge));
-    await engines.fleet.processes.announce();
+    const { fleet } = engines;
+    endings.push(() => leave(fleet, running));
+    fleet.processes.announce();
     return { url: edge.url, boot, stop: endings.run };
   } catch (error) {
     await endings.run();
     throw error;
   }
+}
+
+/** What others can do is left to them before any call is refused. */
+async function leave({ processes, self }: Fleet, running: RunningModules): Promise<void> {
+  if (processes.running().length === 1) return;
+  processes.withdraw();
+  await wait(withdrawnMs);
+  await running.handOver((module) => processes.serving(module).some(({ id }) => id !== self.id));
 }
 
 /** New calls are refused from the first moment on; those that run get their answer. */

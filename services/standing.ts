@@ -81,12 +81,12 @@ async function standBeside(url: string, { config, self, logger, endings }: Start
 /** On engines that processes share. */
 async function standInFleet(starting: Starting): Promise<Standing> {
   const { config, endings } = starting;
-  if (config.store.kind === "sqlite") endings.push(takeDataLock(config.dataDir).release);
+  if (needsStore(config) && config.store.kind === "sqlite") endings.push(takeDataLock(config.dataDir).release);
   const peerKey = readOwnPeerKey(config);
   let peers: FleetPeers | undefined;
   const reach = (fleet: Fleet): FleetPeers => {
     if (peers) return peers;
-    peers = reachFleet(fleet, peerKey, moduleOf);
+    peers = reachFleet({ fleet, key: peerKey, moduleOf, elsewhere: servedElsewhere(config) });
     endings.push(peers.close);
     return peers;
   };
@@ -94,19 +94,20 @@ async function standInFleet(starting: Starting): Promise<Standing> {
     ? await openEngines(starting)
     : await openStorelessEngines(starting, (fleet) => reach(fleet).anywhere);
   endings.push(engines.close);
-  return { engines, peerKey, others: othersOf(reach(engines.fleet), config) };
+  return { engines, peerKey, others: othersOf(reach(engines.fleet), engines) };
 }
 
-function othersOf({ anywhere, at, serving }: FleetPeers, config: Config): Others {
-  const elsewhere = servedElsewhere(config);
+function othersOf({ anywhere, at, serving, notReady }: FleetPeers, { ephemeral, fleet }: Engines): Others {
+  const isApart = () => ephemeral.kind === "memory" && fleet.processes.running().length > 1;
   return {
     anywhere,
     at,
     reach: (service) => serving(service)?.connections,
-    notReady: () =>
-      elsewhere.filter((service) => !serving(service)).map((service) => `no process runs ${moduleOf(service)}`),
+    notReady: () => (isApart() ? [apart, ...notReady()] : notReady()),
   };
 }
+
+const apart = "there are several processes, and this one keeps presence and limits for itself: set PARLEY_EPHEMERAL";
 
 /** Lets processes beside this one follow its log, hear its bus and know its keys, until it is `stopping`. */
 export function servePeers(config: Config, served: Served, engines: Engines, stopping: AbortSignal): void {

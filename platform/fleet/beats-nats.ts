@@ -69,6 +69,10 @@ class NatsBeats implements Beats {
     this.#tell({ isAnnounced: true });
   }
 
+  withdraw(): void {
+    this.#tell({ isAnnounced: false });
+  }
+
   tell(group: string, part: GroupPart): void {
     this.#tell({ groups: { ...this.#own.groups, [group]: part } });
   }

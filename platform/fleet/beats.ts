@@ -28,6 +28,8 @@ export interface Beats {
   mayRun(id: string): boolean;
   /** From now on this process serves its modules; told at once. */
   announce(): void;
+  /** From now on it serves nothing more; told at once. */
+  withdraw(): void;
   /** Changes what is told of a group, and tells it at once. */
   tell(group: string, part: GroupPart): void;
   /** Calls the listener with each own beat that comes back, and with each change of what is heard. Returns what ends it. */

@@ -10,11 +10,13 @@ export function createMemoryFleet(self: Process): Fleet {
 function onlyProcess(self: Process): Processes {
   const listeners = new Set<() => void>();
   let isAnnounced = false;
+  const tell = (now: boolean) => {
+    isAnnounced = now;
+    for (const listener of listeners) listener();
+  };
   return {
-    announce() {
-      isAnnounced = true;
-      for (const listener of listeners) listener();
-    },
+    announce: () => tell(true),
+    withdraw: () => tell(false),
     running: () => [self],
     serving: (module) => (isAnnounced && self.modules.includes(module) ? [self] : []),
     onChange: (listener) => listenIn(listeners, listener),

@@ -8,7 +8,7 @@ import { createWork } from "./testing/work.ts";
 export function describeFleet(engine: string, open: (self: Process) => Promise<Fleet>): void {
   const fleets: Fleet[] = [];
   const openOne = async () => {
-    const fleet = await open({ id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"] });
+    const fleet = await open({ id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"], shards: 4 });
     fleets.push(fleet);
     return fleet;
   };
@@ -24,6 +24,9 @@ export function describeFleet(engine: string, open: (self: Process) => Promise<F
       processes.announce();
       expect(processes.serving("chat")).toEqual([self]);
       expect(processes.serving("user")).toEqual([]);
+      processes.withdraw();
+      expect(processes.serving("chat")).toEqual([]);
+      expect(processes.running()).toEqual([self]);
     });
 
     test("changes are told until nobody listens", async () => {

@@ -5,7 +5,7 @@ import { measureLeases } from "./lease-metrics.ts";
 
 test("what is held is counted while it is", async () => {
   const metrics = new Registry();
-  const self = { id: "one", address: "http://127.0.0.1:1", modules: [] };
+  const self = { id: "one", address: "http://127.0.0.1:1", modules: [], shards: 4 };
   const leases = measureLeases(createMemoryFleet(self).leases, metrics);
   const held: number[] = [];
   const competition = leases.compete("shards", 4, { gained: (key) => held.push(key), lost: async () => {} });

@@ -6,6 +6,7 @@ export function createNatsProcesses(beats: Beats): Processes {
   const inOrder = () => beats.all().toSorted((a, b) => (a.process.id < b.process.id ? -1 : 1));
   return {
     announce: () => beats.announce(),
+    withdraw: () => beats.withdraw(),
     running: () => inOrder().map(({ process }) => process),
     serving: (module) => inOrder().flatMap((beat) => (serves(beat, module) ? [beat.process] : [])),
     onChange: (listener) => beats.listen((news) => void (news === "change" && listener())),

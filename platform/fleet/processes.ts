@@ -6,7 +6,12 @@ export interface Process {
   readonly address: string;
   /** Names of the modules that it runs. */
   readonly modules: readonly string[];
+  /** Number of shards that it follows. One that was started before some were added follows fewer than others. */
+  readonly shards: number;
 }
+
+/** How long it takes until the others know that a process has withdrawn. */
+export const withdrawnMs = 300;
 
 /**
  * Which processes of the installation run. What is answered is what was heard last: a process that ended in order is
@@ -18,10 +23,17 @@ export interface Process {
 export interface Processes {
   /** Tells the others that this process serves its modules now. Until then it is heard, but serves nothing. */
   announce(): void;
+  /** Tells the others to call this process no more; it still is heard. They know within `withdrawnMs`. */
+  withdraw(): void;
   /** All that run, in the order of their ids; this one always is among them. */
   running(): readonly Process[];
   /** Those that run a module and have been announced. */
   serving(module: string): readonly Process[];
   /** Calls the listener after each change of what is answered, until the returned function is called. */
   onChange(listener: () => void): () => void;
+}
+
+/** How many shards all that run follow. What begins on a further one, some of them would not hear of. */
+export function shardsOfAll(processes: Pick<Processes, "running">): number {
+  return Math.min(...processes.running().map(({ shards }) => shards));
 }

@@ -13,7 +13,7 @@ import { measuredEphemeral, measureEngines } from "./engine-metrics.ts";
 import { tieInstallation } from "./installation.ts";
 import type { Keys } from "./keys.ts";
 import { type Ephemeral, openEphemeral } from "./open-ephemeral.ts";
-import { type OpenedLog, openLog } from "./open-log.ts";
+import { type LogEngine, type OpenedLog, openLogEngine } from "./open-log.ts";
 import { type OpenedStore, openStore, type Store, type StoreMigrations } from "./open-store.ts";
 import { refuseHalfRestored } from "./restoring.ts";
 import { sharedKeys } from "./shared-keys.ts";
@@ -65,8 +65,10 @@ export async function openEngines(opening: Opening): Promise<Engines> {
   refuseHalfRestored([config.store, config.log].flatMap((engine) => (engine.kind === "sqlite" ? [engine.path] : [])));
   const endings = createEndings();
   try {
-    const [store, log] = await openBoth(opening, endings);
-    const { id: installationId, incarnation } = await tieInstallation(store.installation, log.installation);
+    const [store, logEngine] = await openBoth(opening, endings);
+    const { keys, sealingKey } = await sharedKeys(config, logEngine.fingerprints);
+    const { id: installationId, incarnation } = await tieInstallation(store.installation, logEngine.installation);
+    const log = await logEngine.open();
     const following = await openFollowing({
       log: log.log,
       shards: log.shards,
@@ -81,7 +83,6 @@ export async function openEngines(opening: Opening): Promise<Engines> {
       { role: "store", kind: config.store.kind, isUp: () => store.notReady() === undefined },
       measuredEphemeral(shared.ephemeral),
     ]);
-    const { keys, sealingKey } = await sharedKeys(config, log.fingerprints);
     return {
       store: store.store,
       checkpoints: store.checkpoints,
@@ -102,8 +103,8 @@ export async function openEngines(opening: Opening): Promise<Engines> {
 }
 
 /** At the same time; where one fails, the other is waited for, so that it can be closed. */
-async function openBoth(opening: Opening, endings: Endings): Promise<[OpenedStore, OpenedLog]> {
-  const both = [endedBy(endings, openStore(opening)), endedBy(endings, openLog(opening))] as const;
+async function openBoth(opening: Opening, endings: Endings): Promise<[OpenedStore, LogEngine]> {
+  const both = [endedBy(endings, openStore(opening)), endedBy(endings, openLogEngine(opening))] as const;
   await Promise.allSettled(both);
   return await Promise.all(both);
 }

@@ -10,7 +10,6 @@ export interface NatsInstallation {
   readonly fingerprints: Fingerprints;
   /** Number of shards: the largest that any process was ever configured with. */
   agreeOnShards(configured: number): Promise<number>;
-  /** The number now; undefined where it can't be read. */
   readShards(): Promise<number | undefined>;
 }
 
@@ -20,8 +19,12 @@ const wrongRevision = [10071, 10164];
 
 /** In a bucket beside the log. */
 export async function openNatsInstallation({ connection, name, replicas }: NatsOfFleet): Promise<NatsInstallation> {
-  const bucket = await new Kvm(connection).create(`${name}_installation`, { replicas, timeout: timeoutMs });
-  const readShards = async () => (await bucket.get("shards"))?.json<number>();
+  const bucket = await new Kvm(connection).create(`${name}_installation`, {
+    replicas,
+    timeout: timeoutMs,
+    // Copies that are behind tell what was before: here it is asked what is.
+    allow_direct: false,
+  });
   return {
     row: rowOf(bucket),
     fingerprints: {
@@ -38,7 +41,7 @@ export async function openNatsInstallation({ connection, name, replicas }: NatsO
         if (await putIf(bucket, "shards", entry?.revision ?? 0, String(configured))) return configured;
       }
     },
-    readShards: () => readShards().catch(() => undefined),
+    readShards: async () => (await bucket.get("shards"))?.json<number>(),
   };
 }
 

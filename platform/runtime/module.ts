@@ -31,9 +31,14 @@ export interface ModuleDefinition {
 
 /** A module that runs. */
 export interface Module {
+  /**
+   * Called first when the server stops, where another process runs the module, too: gives what this one alone does to
+   * that, while all calls are still answered.
+   */
+  handOver?(): Promise<void>;
   /** Why the module can't serve now, or undefined if it can. Asked by `/readyz`; must answer at once. */
   notReady?(): string | undefined;
-  /** Called first when the server stops, while calls are still answered: close streams, refuse new work. */
+  /** Called when the server stops, while calls are still answered: close streams, refuse new work. */
   drain?(): Promise<void>;
   /** Ends everything the module owns. Stopping twice is harmless. */
   stop(): Promise<void>;

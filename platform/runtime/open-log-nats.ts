@@ -1,47 +1,62 @@
 import { createNatsBus } from "#platform/bus/bus-nats.ts";
-import { openNats } from "#platform/engines/nats.ts";
-import { untilAnswered } from "#platform/engines/nats-patience.ts";
+import { type NatsEngine, openNats } from "#platform/engines/nats.ts";
 import { openNatsFleet } from "#platform/fleet/fleet-nats.ts";
 import { openJetStreamEventLog } from "#platform/log/event-log-jetstream.ts";
 import type { NatsLog } from "./config-engines.ts";
-import { createEndings } from "./endings.ts";
+import { createEndings, type Endings } from "./endings.ts";
 import type { Opening } from "./engines.ts";
 import { type NatsInstallation, openNatsInstallation } from "./installation-nats.ts";
-import type { OpenedLog } from "./open-log.ts";
+import type { LogEngine, OpenedLog } from "./open-log.ts";
+import { refusedByNats } from "./refused-by-nats.ts";
+import { StartError } from "./start-error.ts";
 
 /** Log, bus and fleet on one connection to NATS. */
-export async function openNatsLog(settings: NatsLog, { config, self, logger, metrics }: Opening): Promise<OpenedLog> {
+export async function openNatsLog(settings: NatsLog, opening: Opening): Promise<LogEngine> {
   const endings = createEndings();
   try {
-    const nats = await openNats({ ...settings, logger, metrics });
+    const nats = await openNats({ ...settings, ...opening });
     endings.push(nats.close);
-    const installation = await untilAnswered(() => openNatsInstallation(nats));
-    const shards = await untilAnswered(() => installation.agreeOnShards(config.shards));
-    const log = await untilAnswered(() => openJetStreamEventLog({ engine: nats, shards }));
-    endings.push(log.close);
-    const bus = createNatsBus(nats);
-    endings.push(bus.close);
-    const fleet = await untilAnswered(() => openNatsFleet(nats, self));
-    endings.push(fleet.close);
-    const growth = watchShards(installation, shards);
-    endings.push(growth.stop);
-    const notReady = () => nats.notReady() ?? growth.notReady();
+    const installation = await openNatsInstallation(nats).catch(refusedByNats);
     const { row, fingerprints } = installation;
-    return { log, shards, installation: row, fingerprints, bus, fleet, notReady, close: endings.run };
+    const open = () => join(nats, installation, opening, endings).catch(refusedByNats);
+    return { installation: row, fingerprints, open, close: endings.run };
   } catch (error) {
     await endings.run();
     throw error;
   }
 }
 
+/** Becomes one of the processes that share the log. */
+async function join(
+  nats: NatsEngine,
+  installation: NatsInstallation,
+  { config, self }: Opening,
+  endings: Endings,
+): Promise<OpenedLog> {
+  const shards = await installation.agreeOnShards(config.shards);
+  const log = await openJetStreamEventLog({ engine: nats, shards });
+  endings.push(log.close);
+  const bus = createNatsBus(nats);
+  endings.push(bus.close);
+  const fleet = await openNatsFleet(nats, { ...self, shards });
+  endings.push(fleet.close);
+  // Who counts the shards that all follow knows of this process from now on.
+  if ((await installation.readShards()) !== shards) {
+    throw new StartError("Shards were added while this process started: start it again.");
+  }
+  const growth = watchShards(installation, shards);
+  endings.push(growth.stop);
+  return { log, shards, bus, fleet, notReady: () => nats.notReady() ?? growth.notReady() };
+}
+
 /** How often it is asked whether shards were added. */
 const shardsMs = 5_000;
 
-/** A process that follows fewer shards than there are must not go on: it would miss what is said on the others. */
+/** Conversations begin on added shards once no process runs that does not follow them. */
 function watchShards(installation: NatsInstallation, followed: number) {
   let shards = followed;
   const look = async () => {
-    shards = (await installation.readShards()) ?? shards;
+    shards = (await installation.readShards().catch(() => undefined)) ?? shards;
   };
   const timer = setInterval(() => void look(), shardsMs).unref();
   return {

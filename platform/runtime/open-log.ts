@@ -13,22 +13,28 @@ import { createSqliteInstallation, installationMigrations } from "./installation
 import type { Fingerprints } from "./keys.ts";
 import { openMigrated } from "./open-store.ts";
 
+/** The engine of the log. It tells whose it is before this process changes anything in it. */
+export interface LogEngine {
+  readonly installation: InstallationRow;
+  /** Absent where one process has the log alone. */
+  readonly fingerprints?: Fingerprints;
+  /** Opens the log as one of the processes that share it: for those of its installation. Called once. */
+  open(): Promise<OpenedLog>;
+  /** Closes what was opened, too. Closing twice is harmless. */
+  close(): Promise<void>;
+}
+
 /** The log, and what processes that share it tell each other by the same engine. */
 export interface OpenedLog {
   readonly log: EventLog;
   /** How many there are: more than this process was configured with, where others were with more. */
   readonly shards: number;
-  readonly installation: InstallationRow;
-  /** Absent where one process has the log alone. */
-  readonly fingerprints?: Fingerprints;
   readonly bus: Bus;
   readonly fleet: Fleet;
   /** Writes a copy to `target`; absent where the engine has means of its own. */
   readonly snapshot?: (target: string) => Promise<void>;
   /** Why it can't be used now, or undefined. */
   notReady(): string | undefined;
-  /** Flushes and closes. Closing twice is harmless. */
-  close(): Promise<void>;
 }
 
 const logMigrations: Migrations = {
@@ -36,29 +42,26 @@ const logMigrations: Migrations = {
   dir: fileURLToPath(new URL("../log/migrations/sqlite", import.meta.url)),
 };
 
-/** Opens the log as one of the processes that share it. */
-export async function openLog(opening: Opening): Promise<OpenedLog> {
+export async function openLogEngine(opening: Opening): Promise<LogEngine> {
   const { log } = opening.config;
   if (log.kind === "sqlite") return await openSqliteLog(log, opening);
   const { openNatsLog } = await import("./open-log-nats.ts");
   return await openNatsLog(log, opening);
 }
 
-async function openSqliteLog(settings: SqliteEngine, { config, self }: Opening): Promise<OpenedLog> {
+async function openSqliteLog(settings: SqliteEngine, { config, self }: Opening): Promise<LogEngine> {
   const db = await openMigrated(settings, [installationMigrations, logMigrations]);
   const log = createSqliteEventLog(db);
-  const fleet = createMemoryFleet(self);
   return {
-    log,
-    shards: config.shards,
     installation: createSqliteInstallation(db),
-    bus: createMemoryBus(),
-    fleet,
-    snapshot: db.snapshot,
-    notReady: () => undefined,
-    async close() {
-      await fleet.close();
-      await log.close();
-    },
+    open: async () => ({
+      log,
+      shards: config.shards,
+      bus: createMemoryBus(),
+      fleet: createMemoryFleet(self),
+      snapshot: db.snapshot,
+      notReady: () => undefined,
+    }),
+    close: log.close,
   };
 }

@@ -34,6 +34,7 @@ async function stand() {
     id: "gateway",
     address: "",
     modules: ["gateway"],
+    shards: 4,
   });
   onTestFinished(async () => {
     await engines.close();

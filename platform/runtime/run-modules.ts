@@ -5,6 +5,8 @@ import type { Boot, Module, ModuleDefinition } from "./module.ts";
 export interface RunningModules {
   /** Why the server can't serve now, one sentence a module; empty: it can. */
   notReady(): string[];
+  /** Lets those hand over that another process runs, too. One that fails is logged and holds up nobody. */
+  handOver(runsElsewhere: (name: string) => boolean): Promise<void>;
   /** Drains all at once. A module that fails to drain is logged and holds up nobody. */
   drain(): Promise<void>;
   /** Stops all in reverse of their start. Stopping twice is harmless. */
@@ -31,6 +33,12 @@ export async function runModules(definitions: readonly ModuleDefinition[], boot:
         const reason = module.notReady?.();
         return reason === undefined ? [] : [`${name}: ${reason}`];
       }),
+    handOver: async (runsElsewhere) => {
+      const handing = running.filter(({ name }) => runsElsewhere(name));
+      await Promise.all(
+        handing.map((each) => settle(boot.logger, each.name, "hand over", () => each.module.handOver?.())),
+      );
+    },
     drain: async () => {
       await Promise.all(running.map(({ name, module }) => settle(boot.logger, name, "drain", () => module.drain?.())));
     },

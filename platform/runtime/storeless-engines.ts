@@ -7,7 +7,7 @@ import type { Engines, Opening } from "./engines.ts";
 import { eventually } from "./eventually.ts";
 import type { Installation, InstallationRow } from "./installation.ts";
 import { openEphemeral } from "./open-ephemeral.ts";
-import { openLog } from "./open-log.ts";
+import { openLogEngine } from "./open-log.ts";
 import { NoData } from "./remote-engines.ts";
 import { sharedKeys } from "./shared-keys.ts";
 import { StartError } from "./start-error.ts";
@@ -21,16 +21,17 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
   const { config, logger } = opening;
   const endings = createEndings();
   try {
-    const opened = await openLog(opening);
-    endings.push(opened.close);
-    const installation = await madeInstallation(opened.installation);
+    const logEngine = await openLogEngine(opening);
+    endings.push(logEngine.close);
+    const installation = await madeInstallation(logEngine.installation);
+    const { keys, sealingKey } = await sharedKeys(config, logEngine.fingerprints);
+    const opened = await logEngine.open();
     const watermarks = askWatermarks(reach(opened.fleet));
     const positions = await firstWatermarks(watermarks);
     const watermark = async (shard: number) => Number(positions[shard] ?? 0);
     const following = await openFollowing({ log: opened.log, shards: opened.shards, logger, watermark });
     endings.push(following.close);
     endings.push(watermarks.keep(following, installation));
-    const { keys, sealingKey } = await sharedKeys(config, opened.fingerprints);
     const shared = await openEphemeral(opening, installation.id);
     endings.push(shared.close);
     measureEngines(opening.metrics, [

@@ -9,7 +9,8 @@ const askMs = 5_000;
 
 /** The authenticator of a process that holds no accounts. */
 export const remoteAuthModule: ModuleDefinition = {
-  name: "auth",
+  // Not "auth": by their names others know what a process serves.
+  name: "auth elsewhere",
   needs: [],
   async start({ peer, bus, clock, authenticateWith }) {
     const auth = peer(AuthService);

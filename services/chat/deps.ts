@@ -1,6 +1,7 @@
 import type { Client } from "@connectrpc/connect";
 import type { UserService } from "#gen/parley/user/v1/user_pb.js";
 import type { Bus } from "#platform/bus/bus.ts";
+import type { Fleet } from "#platform/fleet/fleet.ts";
 import type { Following } from "#platform/log/following.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { Sealer } from "#platform/runtime/sealing.ts";
@@ -20,6 +21,7 @@ export interface ChatDeps {
   readonly idempotence: IdempotenceStore;
   readonly sequencer: Sequencer;
   readonly following: Following;
+  readonly fleet: Pick<Fleet, "processes">;
   readonly after: AfterTokens;
   readonly catchUp: CatchUp;
   readonly sealer: Sealer;

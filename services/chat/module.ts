@@ -40,6 +40,7 @@ async function startChat(boot: Boot): Promise<Module> {
   boot.serve(ChatService, routesOf(boot, stores, conversations, traced));
   return {
     notReady: () => sequencer.notReady(),
+    handOver: () => sequencer.stop(),
     async stop() {
       await trimmer.stop();
       await sequencer.stop();

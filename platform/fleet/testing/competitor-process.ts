@@ -8,7 +8,12 @@ import { openNatsFleet } from "../fleet-nats.ts";
 const [url = ""] = process.argv.slice(2);
 const logger = pino({ level: "silent" });
 const nats = await openNats({ ...parseNatsUrl(url), monitors: [], logger, metrics: new Registry() });
-const fleet = await openNatsFleet(nats, { id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"] });
+const fleet = await openNatsFleet(nats, {
+  id: crypto.randomUUID(),
+  address: "http://127.0.0.1:1",
+  modules: ["chat"],
+  shards: 4,
+});
 const say = (call: string, key: number) => console.log(`${call} ${key}`);
 fleet.leases.compete("group", 16, {
   gained: (key) => say("gained", key),

@@ -14,7 +14,7 @@ export interface Competitor {
 }
 
 export async function startCompetitor(nats: NatsEngine): Promise<Competitor> {
-  const self = { id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"] };
+  const self = { id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"], shards: 4 };
   const fleet = await openNatsFleet(nats, self);
   const work = createWork();
   const competition = fleet.leases.compete("group", 16, work);

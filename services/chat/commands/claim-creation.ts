@@ -1,12 +1,16 @@
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { shardsOfAll } from "#platform/fleet/processes.ts";
 import { type ConversationId, clientId, newConversationId } from "#platform/runtime/ids.ts";
 import type { ChatDeps } from "../deps.ts";
 import { chatErrors } from "../errors.ts";
 import { type Caller, contentHash } from "./submit.ts";
 
-/** An id for a new conversation: on a shard that this process holds, so that nothing is passed on, where it holds one. */
-export function anyConversationId({ following, sequencer }: Pick<ChatDeps, "following" | "sequencer">): ConversationId {
-  const shards = Array.from({ length: following.shards }, (_, shard) => shard);
+/**
+ * An id for a new conversation: on a shard that all processes follow, and on one that this one holds, so that nothing is
+ * passed on, where it holds one.
+ */
+export function anyConversationId({ fleet, sequencer }: Pick<ChatDeps, "fleet" | "sequencer">): ConversationId {
+  const shards = Array.from({ length: shardsOfAll(fleet.processes) }, (_, shard) => shard);
   const held = shards.filter((shard) => sequencer.holds(shard));
   const among = held.length > 0 ? held : shards;
   return newConversationId(among[Math.floor(Math.random() * among.length)] ?? 0);
@@ -17,7 +21,7 @@ export function anyConversationId({ following, sequencer }: Pick<ChatDeps, "foll
  * taken for something else.
  */
 export async function claimCreation<Desc extends DescMessage>(
-  deps: Pick<ChatDeps, "idempotence" | "following" | "sequencer">,
+  deps: Pick<ChatDeps, "idempotence" | "fleet" | "sequencer">,
   caller: Caller,
   schema: Desc,
   request: MessageShape<Desc> & { readonly clientId: string },

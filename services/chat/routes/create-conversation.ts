@@ -24,7 +24,7 @@ import type { ChatDeps } from "../deps.ts";
 import { requireUsers } from "../known-users.ts";
 import { type ConversationDeps, present } from "./conversations.ts";
 
-type CreateDeps = ConversationDeps & Pick<ChatDeps, "idempotence" | "following" | "users">;
+type CreateDeps = ConversationDeps & Pick<ChatDeps, "idempotence" | "fleet" | "users">;
 
 export function createConversationRoute(deps: CreateDeps): Pick<ServiceImpl<typeof ChatService>, "createConversation"> {
   return {

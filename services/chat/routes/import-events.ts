@@ -18,7 +18,7 @@ import { requireUsers } from "../known-users.ts";
 /** Client ids of what is imported belong to the operator, whoever it is by. */
 const importer = { userId: userId("operator"), deviceId: deviceId("import") };
 
-type ImportDeps = Pick<ChatDeps, "sequencer" | "after" | "idempotence" | "following" | "users">;
+type ImportDeps = Pick<ChatDeps, "sequencer" | "after" | "idempotence" | "fleet" | "users">;
 type Handlers = Pick<ServiceImpl<typeof ChatService>, "importConversation" | "importEvents">;
 
 export function importRoutes(deps: ImportDeps): Handlers {
