@@ -24,7 +24,10 @@ export async function runProgram(args: string[]): Promise<void> {
 }
 
 async function run([flag, folder, incarnation]: string[]): Promise<void> {
-  if (flag === "--target") return await serve(readConfig({ ...process.env, PARLEY_TARGETS: folder }));
+  if (flag === "--target") {
+    if (!folder) throw new ConfigError(`--target needs a list of modules.\n${usage}`);
+    return await serve(readConfig({ ...process.env, PARLEY_TARGETS: folder }));
+  }
   const config = readConfig(process.env);
   if (flag === undefined) return await serve(config);
   modulesOf(config);

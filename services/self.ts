@@ -1,9 +1,12 @@
 import { createServer } from "node:net";
 import { hostname } from "node:os";
 import type { Process } from "#platform/fleet/processes.ts";
+import { createPeerConnections } from "#platform/rpc/peers/connections.ts";
 import type { Config } from "#platform/runtime/config.ts";
+import { eventually } from "#platform/runtime/eventually.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import type { ModuleDefinition } from "#platform/runtime/module.ts";
+import { StartError } from "#platform/runtime/start-error.ts";
 
 /** This process, as others know it. */
 export function selfOf(config: Config, modules: readonly ModuleDefinition[]): Process {
@@ -20,6 +23,21 @@ function addressOf({ listen, peerListen, tls }: Config): string {
   const isAny = host === "0.0.0.0" || host === "::";
   const name = isAny ? hostname() : host;
   return `${tls && !peerListen ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
+/** How long the way to this process itself may take to open. */
+const reachMs = 5_000;
+
+/** Throws StartError where the address that others are told does not lead here: they would fail to call this process. */
+export async function reachSelf({ advertise }: Pick<Config, "advertise">): Promise<void> {
+  if (!advertise) return;
+  const connections = createPeerConnections(advertise);
+  const reached = await eventually(async () => connections.notReady() === undefined || undefined, reachMs);
+  connections.close();
+  if (reached) return;
+  throw new StartError(
+    `This process can't be reached at ${advertise}: set PARLEY_ADVERTISE to an address that leads here.`,
+  );
 }
 
 /** Settings with ports in the place of "any": others are told of them before this process listens. */

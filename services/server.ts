@@ -12,7 +12,7 @@ import { createProcessRegistry } from "#platform/runtime/process-metrics.ts";
 import { type RunningModules, runModules } from "#platform/runtime/run-modules.ts";
 import { startTelemetry } from "#platform/telemetry/start-telemetry.ts";
 import { modulesOf, storeMigrations } from "./modules.ts";
-import { selfOf, withPorts } from "./self.ts";
+import { reachSelf, selfOf, withPorts } from "./self.ts";
 import { forwardingOf, notReadyOf, servePeers, stand } from "./standing.ts";
 
 /** A server that answers on its port. */
@@ -72,6 +72,7 @@ export async function startServer(
     endings.push(() => drain(stopping, running, edge));
     const { fleet } = engines;
     endings.push(() => leave(fleet, running));
+    await reachSelf(config);
     fleet.processes.announce();
     return { url: edge.url, boot, stop: endings.run };
   } catch (error) {

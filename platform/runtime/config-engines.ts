@@ -48,25 +48,26 @@ function readLog(env: Env, dataDir: string): EngineSettings["log"] {
   const text = env.PARLEY_LOG || "sqlite:";
   const monitors = (env.PARLEY_NATS_MONITOR ?? "").split(",").filter((url) => url !== "");
   if (/^(nats|tls):/.test(text)) {
-    return { kind: "nats", ...readNats(text), monitors: monitors.map(readMonitor) };
+    return { kind: "nats", ...parsed("PARLEY_LOG", parseNatsUrl, text), monitors: monitors.map(readMonitor) };
   }
   if (monitors.length > 0) throw new ConfigError("PARLEY_NATS_MONITOR is for a log on NATS: set PARLEY_LOG=nats://….");
   return readSqlite("PARLEY_LOG", text, resolve(dataDir, "log.db"), "nats:");
 }
 
-function readNats(text: string): NatsAddress {
+/** What parsers say of a malformed URL holds nothing of it. */
+function parsed<Address>(name: string, parse: (text: string) => Address, text: string): Address {
   try {
-    return parseNatsUrl(text);
+    return parse(text);
   } catch (error) {
-    if (error instanceof RangeError) throw new ConfigError(`PARLEY_LOG: ${error.message}`);
+    if (error instanceof RangeError) throw new ConfigError(`${name}: ${error.message}`);
     throw error;
   }
 }
 
 function readMonitor(text: string): string {
   const url = URL.parse(text.trim());
-  if (url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search) return url.origin;
-  throw new ConfigError(`PARLEY_NATS_MONITOR must list http://host:port, not "${text}".`);
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.username) return url.origin;
+  throw new ConfigError("PARLEY_NATS_MONITOR must list http://host:port, without a path, a user or a password.");
 }
 
 function readStore(text: string, dataDir: string): EngineSettings["store"] {
@@ -75,18 +76,19 @@ function readStore(text: string, dataDir: string): EngineSettings["store"] {
 }
 
 function readEphemeral(text: string): EngineSettings["ephemeral"] {
-  if (/^rediss?:/.test(text)) return { kind: "redis", ...parseRedisUrl(text) };
+  if (/^rediss?:/.test(text)) return { kind: "redis", ...parsed("PARLEY_EPHEMERAL", parseRedisUrl, text) };
   if (text === "memory:") return { kind: "memory" };
-  throw new ConfigError(`PARLEY_EPHEMERAL must start with "memory:" or "redis:", not "${masked(text)}".`);
+  throw new ConfigError(`PARLEY_EPHEMERAL must start with "memory:" or "redis:", not "${schemeOf(text)}".`);
 }
 
-function masked(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, "//…@");
+/** What stands before the first ":" alone: after it, there may be a password. */
+function schemeOf(text: string): string {
+  return text.includes(":") ? `${text.slice(0, text.indexOf(":"))}:…` : "…";
 }
 
 function readSqlite(name: string, text: string, defaultPath: string, other: string): SqliteEngine {
   if (!text.startsWith("sqlite:")) {
-    throw new ConfigError(`${name} must start with "sqlite:" or "${other}", not "${masked(text)}".`);
+    throw new ConfigError(`${name} must start with "sqlite:" or "${other}", not "${schemeOf(text)}".`);
   }
   const [path, query] = text.slice("sqlite:".length).split("?", 2);
   const synchronous = new URLSearchParams(query).get("synchronous") ?? "full";
@@ -97,7 +99,8 @@ function readSqlite(name: string, text: string, defaultPath: string, other: stri
 }
 
 function readBlobs(text: string, defaultPath: string): EngineSettings["blobs"] {
-  if (!text.startsWith("file:")) throw new ConfigError(`PARLEY_BLOBS must start with "file:", not "${text}".`);
+  if (!text.startsWith("file:"))
+    throw new ConfigError(`PARLEY_BLOBS must start with "file:", not "${schemeOf(text)}".`);
   const path = text.slice("file:".length);
   return { kind: "file", path: path ? resolve(path) : defaultPath };
 }

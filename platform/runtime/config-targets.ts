@@ -77,7 +77,7 @@ function readAdvertise(text: string | undefined, { log }: EngineSettings): Pick<
 function readUrl(name: string, text: string): string {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search || url.username) {
-    throw new ConfigError(`${name} must be one http://host:port, not "${text}".`);
+    throw new ConfigError(`${name} must be one http://host:port, without a path, a user or a password.`);
   }
   return url.origin;
 }

@@ -26,9 +26,10 @@ test.each([
   ["PARLEY_LOG", "kafka://localhost", '"sqlite:" or "nats:"'],
   ["PARLEY_LOG", "nats://localhost/a b", "PARLEY_LOG"],
   ["PARLEY_NATS_MONITOR", "http://localhost:8222", "PARLEY_LOG=nats://"],
-  ["PARLEY_STORE", "postgres://me:secret@localhost/parley", '"postgres://…@localhost/parley"'],
+  ["PARLEY_STORE", "postgres://me:secret@localhost/parley", '"postgres:…"'],
   ["PARLEY_STORE", "cql://localhost", "PARLEY_STORE"],
   ["PARLEY_STORE", "sqlite:?synchronous=maybe", "synchronous"],
+  ["PARLEY_EPHEMERAL", "redis://localhost/first", "write redis://"],
   ["PARLEY_EPHEMERAL", "memcached://localhost", '"memory:" or "redis:"'],
   ["PARLEY_ADVERTISE", "http://localhost", "share a log on NATS"],
   ["PARLEY_BLOBS", "s3://bucket", "file:"],
@@ -53,6 +54,22 @@ test.each([
 ])("%s=%s is refused with a sentence", (name, value, part) => {
   expect(() => readConfig({ [name]: value })).toThrow(ConfigError);
   expect(() => readConfig({ [name]: value })).toThrow(part);
+});
+
+test.each([
+  ["PARLEY_LOG", "nats://me:hunter2@localhost/a b"],
+  ["PARLEY_LOG", "kafka://me:hunter2@localhost"],
+  ["PARLEY_STORE", "postgres://me:a/hunter2@localhost/parley"],
+  ["PARLEY_STORE", "cql://me:hunter2@localhost"],
+  ["PARLEY_EPHEMERAL", "redis://me:hunter2@localhost/first"],
+  ["PARLEY_EPHEMERAL", "redis//me:hunter2@localhost"],
+  ["PARLEY_BLOBS", "s3://me:hunter2@bucket"],
+  ["PARLEY_ADVERTISE", "http://me:hunter2@localhost"],
+])("%s=%s is refused without the password", (name, value) => {
+  const log = name === "PARLEY_ADVERTISE" ? { PARLEY_LOG: "nats://localhost" } : {};
+  const read = () => readConfig({ ...log, [name]: value });
+  expect(read).toThrow(ConfigError);
+  expect(read).not.toThrow("hunter2");
 });
 
 test("an IPv6 address is written in brackets", () => {

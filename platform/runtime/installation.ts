@@ -16,6 +16,11 @@ export interface InstallationRow {
   replace(expected: Installation | undefined, installation: Installation): Promise<boolean>;
 }
 
+/** What the store's row says until an import has brought everything, before who imports. */
+export function importingId(id: string): string {
+  return `importing ${id}`;
+}
+
 /** How often processes that make an installation at the same time may be in each other's way. */
 const maxTries = 20;
 
@@ -43,6 +48,10 @@ async function makeStep(store: InstallationRow, log: InstallationRow, inStore?: 
 }
 
 function tied(inStore: Installation | undefined, inLog: Installation | undefined): Installation {
+  if (inStore?.id.startsWith(importingId("")))
+    throw new StartError(
+      "An import has not brought everything yet: export once the old server stands, and import again.",
+    );
   if (!inLog)
     throw new StartError("The store is in use but the log is empty: the log was lost. Restore a backup, or recover.");
   if (!inStore) throw new StartError("The log is in use but the store is empty: the store was lost. Restore a backup.");

@@ -15,18 +15,18 @@ import { openRemoteEngines } from "./remote-engines.ts";
 /** A core with one shard, of which a test decides what its store holds and which life it is in. */
 async function stand() {
   const log = await openTestLog();
-  const state = { watermark: 0, incarnation: 1 };
+  const state = { watermark: 0, incarnation: 1, shards: 1 };
   const stopping = new AbortController().signal;
-  const service = (incarnation: number) =>
+  const service = () =>
     logService({
       log,
-      following: { shards: 1, watermark: () => state.watermark },
+      following: { shards: state.shards, watermark: () => state.watermark },
       installationId: "a",
-      incarnation,
+      incarnation: state.incarnation,
       stopping,
     });
   const pair = await openTestPair([], (serve) => {
-    serve(LogService, { ...service(1), getWatermarks: (...call) => service(state.incarnation).getWatermarks(...call) });
+    serve(LogService, { ...service(), getWatermarks: (...call) => service().getWatermarks(...call) });
     serve(PeerService, busService(createMemoryBus(), stopping));
   });
   const installation = create(GetInstallationResponseSchema, { id: "a", incarnation: 1, shards: 1 });
@@ -58,6 +58,12 @@ test("a core that comes back in another life stops all shards", async () => {
   expect(engines.following.stopped(0)).toBeUndefined();
   state.incarnation = 2;
   await until(() => (engines.following.stopped(0)?.includes("start this process again") ? "" : "goes on"));
+});
+
+test("a core that comes back with more shards stops all that are followed", async () => {
+  const { state, engines } = await stand();
+  state.shards = 2;
+  await until(() => (engines.following.stopped(0)?.includes("has 2 shards now") ? "" : "goes on"));
 });
 
 test("a process that stands beside another keeps no data", async () => {

@@ -10,7 +10,7 @@ import { openFollowing } from "#platform/log/following-log.ts";
 import type { Core } from "./core.ts";
 import type { Engines } from "./engines.ts";
 import { ownEphemeral } from "./open-ephemeral.ts";
-import { askWatermarks } from "./watermarks.ts";
+import { askWatermarks, otherLife, type Told } from "./watermarks.ts";
 
 /** What a process stands on that keeps no data itself: the core's log is followed, its bus is listened to. */
 export async function openRemoteEngines(core: Core, logger: Logger, self: Process): Promise<Engines> {
@@ -21,7 +21,8 @@ export async function openRemoteEngines(core: Core, logger: Logger, self: Proces
   const positions = await watermarks.read();
   const watermark = async (shard: number) => Number(positions[shard] ?? 0);
   const following = await openFollowing({ log, shards, logger, watermark });
-  const stopAsking = watermarks.keep(following, { id: installationId, incarnation });
+  const whyNoMore = (told: Told) => otherLife(told, { id: installationId, incarnation }) ?? moreShards(told, shards);
+  const stopAsking = watermarks.keep(following, whyNoMore);
   const { ephemeral, budgets } = ownEphemeral();
   return {
     get store(): never {
@@ -51,6 +52,12 @@ export async function openRemoteEngines(core: Core, logger: Logger, self: Proces
       core.connections.close();
     },
   };
+}
+
+/** What is said on those that were added, streams of this process would never hear of. */
+function moreShards({ positions }: Told, shards: number): string | undefined {
+  if (positions.length <= shards) return undefined;
+  return `the core has ${positions.length} shards now, and this process follows ${shards}: start it again`;
 }
 
 /** A module that needs the store was started where there is none. */

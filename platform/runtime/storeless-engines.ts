@@ -11,7 +11,7 @@ import { openLogEngine } from "./open-log.ts";
 import { NoData } from "./remote-engines.ts";
 import { sharedKeys } from "./shared-keys.ts";
 import { StartError } from "./start-error.ts";
-import { askWatermarks, type Watermarks } from "./watermarks.ts";
+import { askWatermarks, otherLife, type Watermarks } from "./watermarks.ts";
 
 /**
  * What a process stands on that shares the log with others and needs no store. `reach` makes the way to those others,
@@ -31,7 +31,7 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
     const watermark = async (shard: number) => Number(positions[shard] ?? 0);
     const following = await openFollowing({ log: opened.log, shards: opened.shards, logger, watermark });
     endings.push(following.close);
-    endings.push(watermarks.keep(following, installation));
+    endings.push(watermarks.keep(following, (told) => otherLife(told, installation)));
     const shared = await openEphemeral(opening, installation.id);
     endings.push(shared.close);
     measureEngines(opening.metrics, [

@@ -1,5 +1,6 @@
+import type { MessageShape } from "@bufbuild/protobuf";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
-import { LogService } from "#gen/parley/log/v1/log_pb.js";
+import { type GetWatermarksResponseSchema, LogService } from "#gen/parley/log/v1/log_pb.js";
 import type { RunningFollowing } from "#platform/log/following-log.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import type { Installation } from "./installation.ts";
@@ -14,32 +15,35 @@ export interface Watermarks {
   readonly client: Client<typeof LogService>;
   /** Asks now. */
   read(): Promise<bigint[]>;
-  /** Tells `following` once a second, until the returned function is called. */
-  keep(following: RunningFollowing, installation: Installation): () => void;
+  /** Tells `following` once a second, until the returned function is called; stops it for what `whyNoMore` answers. */
+  keep(following: RunningFollowing, whyNoMore: (told: Told) => string | undefined): () => void;
 }
+
+export type Told = MessageShape<typeof GetWatermarksResponseSchema>;
 
 export function askWatermarks(transport: Transport): Watermarks {
   const client = createClient(LogService, transport);
   return {
     client,
     read: async () => (await client.getWatermarks({}, asking())).positions,
-    keep: (following, installation) => keepWatermarks(client, following, installation),
+    keep: (following, whyNoMore) => keepWatermarks(client, following, whyNoMore),
   };
 }
 
 function keepWatermarks(
   client: Client<typeof LogService>,
   following: RunningFollowing,
-  { id, incarnation }: Installation,
+  whyNoMore: (told: Told) => string | undefined,
 ): () => void {
   let isAsking = false;
   const look = async () => {
     if (isAsking) return;
     isAsking = true;
     try {
-      const answer = await client.getWatermarks({}, asking());
-      if (answer.installationId !== id || answer.incarnation !== incarnation) return stopAll(following);
-      for (const [shard, position] of answer.positions.entries()) {
+      const told = await client.getWatermarks({}, asking());
+      const reason = whyNoMore(told);
+      if (reason !== undefined) return stopAll(following, reason);
+      for (const [shard, position] of told.positions.entries()) {
         if (shard < following.shards) following.projected(shard, Number(position));
       }
     } catch {
@@ -52,9 +56,14 @@ function keepWatermarks(
   return () => clearInterval(timer);
 }
 
-/** Who was asked was started on other data, or on an older state of them. */
-function stopAll(following: RunningFollowing): void {
+/** Says so where who was asked was started on other data, or on an older state of them. */
+export function otherLife(told: Told, { id, incarnation }: Installation): string | undefined {
+  if (told.installationId === id && told.incarnation === incarnation) return undefined;
+  return "the core has other data now: start this process again";
+}
+
+function stopAll(following: RunningFollowing, reason: string): void {
   for (let shard = 0; shard < following.shards; shard++) {
-    if (!following.stopped(shard)) following.stop(shard, "the core has other data now: start this process again");
+    if (!following.stopped(shard)) following.stop(shard, reason);
   }
 }
