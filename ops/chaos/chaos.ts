@@ -1,84 +1,86 @@
 /** Hurts an installation in every way there is while clients use it, and compares what all sides then hold to be true. */
 import { parseArgs } from "node:util";
-import { createEndings, type Endings } from "#platform/runtime/endings.ts";
-import { createRandom } from "../scenarios/crew.ts";
-import { foundTown } from "./clients/town.ts";
-import { openWays } from "./clients/ways.ts";
+import { createEndings } from "#platform/runtime/endings.ts";
+import { type CampaignOptions, runFaults, runMutant } from "./campaign.ts";
 import type { Fault } from "./faults/fault.ts";
-import { faultNamed, faults, missingFor } from "./faults/faults.ts";
+import { faultNamed, faults } from "./faults/faults.ts";
 import { startEngines } from "./installation/engines.ts";
-import { startInstallation } from "./installation/installation.ts";
-import { runRound } from "./round.ts";
-import { findingLines, stallGoalMs, tableHead, tableLine } from "./table.ts";
+import type { Mutant } from "./mutants/mutant.ts";
+import { mutantNamed, mutants } from "./mutants/mutants.ts";
+import { findingLines, mutantLine, stallGoalMs, tableHead, tableLine } from "./table.ts";
 
-const usage = `Usage: npm run chaos [-- --seed number] [--minutes number] [--faults a,b] [--mutant name] [--lasts seconds]
-Faults: ${faults.map(({ name }) => name).join(", ")}`;
-const townSize = 5;
+const usage = `Usage: npm run chaos [-- option…]
+  --faults a,b        these faults; by default all
+  --mutant name       instead, whether the checker finds this mutant out, or with "all" each
+  --seed number       what decides everything that is left to chance (1)
+  --minutes number    begin no fault after that time, and again from the first until then; by default each is run once
+  --lasts seconds     how long a fault lasts that lasts (8)
+Faults: ${faults.map(({ name }) => name).join(", ")}
+Mutants: ${mutants.map(({ name }) => name).join(", ")}`;
 
 const { values } = parseArgs({
   options: {
-    seed: { type: "string", default: "1" },
-    minutes: { type: "string", default: "0" },
     faults: { type: "string", default: "" },
     mutant: { type: "string", default: "" },
+    seed: { type: "string", default: "1" },
+    minutes: { type: "string", default: "0" },
     lasts: { type: "string", default: "8" },
     help: { type: "boolean" },
   },
 });
-if (values.help) {
-  console.log(usage);
-  process.exit(0);
+const [seed, minutes, lasts] = [values.seed, values.minutes, values.lasts].map(Number);
+if (values.help || seed === undefined || !Number.isInteger(seed) || !(Number(minutes) >= 0) || !(Number(lasts) > 0)) {
+  console.error(usage);
+  process.exit(values.help ? 0 : 2);
 }
-const endings = createEndings();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void endings.run().finally(() => process.exit(130)));
-}
-try {
+const stopping = new AbortController();
+if (minutes) setTimeout(() => stopping.abort(), minutes * 60_000).unref();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+process.exitCode = (await run(seed, Number(lasts) * 1_000)) ? 0 : 1;
+
+async function run(seed: number, lastsMs: number): Promise<boolean> {
   const chosen = values.faults === "" ? faults : values.faults.split(",").map(faultNamed);
-  process.exitCode = (await run(chosen, Number(values.seed), Number(values.minutes), endings)) ? 0 : 1;
-} finally {
-  await endings.run();
+  const disguised = values.mutant === "all" ? mutants : values.mutant === "" ? [] : [mutantNamed(values.mutant)];
+  const endings = createEndings();
+  try {
+    const engines = await startEngines(endings);
+    const { signal } = stopping;
+    const options = { name: "chaos", addresses: engines, engines, seed, lastsMs, signal };
+    if (disguised.length > 0) return await tellMutants(disguised, options);
+    return await tellFaults(chosen, options);
+  } finally {
+    await endings.run();
+  }
 }
 
-async function run(chosen: readonly Fault[], seed: number, minutes: number, endings: Endings): Promise<boolean> {
-  const engines = await startEngines(endings);
-  const installation = await startInstallation({ name: "chaos", addresses: engines, engines, mutant: values.mutant });
-  endings.push(installation.stop);
-  const ways = openWays(installation.gatewayUrls);
-  endings.push(ways.close);
-  const people = await foundTown(ways, townSize);
-  const end = performance.now() + minutes * 60_000;
+/** Each fault once; and again with the next seed while there is time. */
+async function tellFaults(chosen: readonly Fault[], options: CampaignOptions): Promise<boolean> {
   let holds = true;
-  console.log(`Chaos with seed ${seed}\n${tableHead}`);
+  let { seed } = options;
   do {
-    const below = createRandom(seed);
-    for (const fault of shuffled(chosen, below)) {
-      const missing = missingFor(fault, installation);
-      if (missing) {
-        console.log(`${fault.name} is left out: ${missing}`);
+    console.log(`Seed ${seed}\n${tableHead}`);
+    for await (const result of runFaults(chosen, { ...options, seed, name: `${options.name}_${seed}` })) {
+      if ("missing" in result) {
+        console.log(`${result.fault} is left out: ${result.missing}`);
         continue;
       }
-      const result = await runRound({
-        installation,
-        people,
-        ways,
-        fault,
-        seed: below(2 ** 31),
-        lastsMs: Number(values.lasts) * 1_000,
-      });
-      console.log(tableLine(result));
-      for (const line of findingLines(result.findings)) console.log(line);
-      if (result.stall.ms > stallGoalMs) console.log(`  stall: ${result.stall.what}`);
-      holds &&= result.findings.length === 0 && result.stall.ms <= stallGoalMs;
+      const isSlow = result.stall.ms > stallGoalMs;
+      console.log([tableLine(result), ...findingLines(result.findings)].join("\n"));
+      if (isSlow) console.log(`  stall: ${result.stall.what}`);
+      holds &&= result.findings.length === 0 && !isSlow;
     }
     seed++;
-  } while (performance.now() < end);
+  } while (minutes && !options.signal?.aborted);
   return holds;
 }
 
-function shuffled<Item>(items: readonly Item[], below: (bound: number) => number): Item[] {
-  return items
-    .map((item) => ({ item, turn: below(2 ** 31) }))
-    .sort((a, b) => a.turn - b.turn)
-    .map(({ item }) => item);
+async function tellMutants(disguised: readonly Mutant[], options: CampaignOptions): Promise<boolean> {
+  let holds = true;
+  for (const [n, mutant] of disguised.entries()) {
+    if (options.signal?.aborted) return false;
+    const result = await runMutant(mutant, { ...options, name: `${options.name}_mutant_${n}` });
+    console.log([mutantLine(result), ...findingLines(result.caught)].join("\n"));
+    holds &&= result.caught.length > 0;
+  }
+  return holds;
 }

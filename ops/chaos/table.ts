@@ -1,3 +1,4 @@
+import type { MutantResult } from "./campaign.ts";
 import type { Finding, FindingKind } from "./evidence.ts";
 import type { RoundResult } from "./round.ts";
 
@@ -26,4 +27,10 @@ function lineOf(cells: readonly (string | number)[]): string {
   return cells
     .map((cell, n) => (n === 0 ? String(cell).padEnd(widths[n] ?? 0) : String(cell).padStart(widths[n] ?? 0)))
     .join("  ");
+}
+
+export function mutantLine({ mutant, caught, others }: MutantResult): string {
+  const { name, says, promise, fault } = mutant;
+  const verdict = caught.length > 0 ? "caught" : "NOT CAUGHT";
+  return `${verdict.padEnd(10)}  ${name}: ${says}; ${promise} under ${fault}, and ${others} other findings`;
 }

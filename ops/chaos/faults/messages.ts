@@ -30,6 +30,10 @@ export const messageFaults: readonly Fault[] = [
     strike: ({ installation, lastsMs }) => pulled(installation.processes, { dropped: 0.01 }, lastsMs),
   },
   {
+    name: "drop-half",
+    strike: ({ installation, lastsMs }) => pulled(installation.processes, { dropped: 0.5 }, lastsMs),
+  },
+  {
     name: "drop-all",
     strike: ({ installation, lastsMs }) => pulled(installation.processes, { dropped: 1 }, lastsMs),
   },

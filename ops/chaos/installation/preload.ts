@@ -6,23 +6,11 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { mutantNamed } from "../mutants/mutants.ts";
-import { applyPatches, type Patch } from "../mutants/patch.ts";
+import { applyPatches } from "../mutants/patch.ts";
+import { leverPatches } from "./lever-patches.ts";
 import { type Levers, levers } from "./levers.ts";
 
 const pollMs = 50;
-const leverPatches: readonly Patch[] = [
-  {
-    file: "platform/log/jetstream/shard-followers.ts",
-    find: "const record = error ? undefined :",
-    replace: "const record = error || globalThis.chaos.drops() ? undefined :",
-  },
-  {
-    file: "platform/log/jetstream/shard-stream.ts",
-    find: "await this.#request(this.names.subject, bytes, this.#appendMs, fence)",
-    replace:
-      "await globalThis.chaos.late(() => this.#request(this.names.subject, bytes, this.#appendMs, fence), this.#appendMs)",
-  },
-];
 
 const { CHAOS_LEVERS: file = "", CHAOS_MUTANT: mutant = "" } = process.env;
 let pulled: Levers = levers.none;

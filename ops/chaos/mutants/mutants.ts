@@ -1,19 +1,9 @@
-import type { PromiseName } from "../evidence.ts";
-import type { Patch } from "./patch.ts";
+import type { Mutant } from "./mutant.ts";
+import { ofDelivery } from "./of-delivery.ts";
+import { ofTheLog } from "./of-the-log.ts";
+import { ofTheStore } from "./of-the-store.ts";
 
-/** A program that breaks a promise, and under which fault it shows. */
-export interface Mutant {
-  readonly name: string;
-  /** What it does wrong. */
-  readonly says: string;
-  /** The promise that it breaks. */
-  readonly promise: PromiseName;
-  /** The fault under which it has to be caught. */
-  readonly fault: string;
-  readonly patches: readonly Patch[];
-}
-
-export const mutants: readonly Mutant[] = [];
+export const mutants: readonly Mutant[] = [...ofTheLog, ...ofTheStore, ...ofDelivery];
 
 export function mutantNamed(name: string): Mutant {
   const mutant = mutants.find((one) => one.name === name);

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { describeOnEngines, freshName } from "#platform/testing/engines.ts";
+import { runFaults, runMutant } from "./campaign.ts";
+import { faultNamed } from "./faults/faults.ts";
+import { mutantNamed } from "./mutants/mutants.ts";
+import { findingLines } from "./table.ts";
+
+/** Of the machine that runs other tests meanwhile; `npm run chaos` has the goal itself. */
+const patienceMs = 30_000;
+
+describeOnEngines("an installation of several processes under faults", ["nats", "cql", "redis"], (engines) => {
+  const options = () => ({ name: freshName(), addresses: engines, seed: 7, lastsMs: 2_000 });
+
+  test("loses, doubles, reorders and leaks nothing", { timeout: 180_000 }, async () => {
+    const struck: string[] = [];
+    for await (const result of runFaults(["kill-owner", "drop-all"].map(faultNamed), options())) {
+      if ("missing" in result) throw new Error(result.missing);
+      expect(findingLines(result.findings)).toEqual([]);
+      expect(result.stall.ms, result.stall.what).toBeLessThan(patienceMs);
+      expect(result.operations).toBeGreaterThan(20);
+      struck.push(result.fault);
+    }
+    expect(struck.sort()).toEqual(["drop-all", "kill-owner"]);
+  });
+
+  test.for(["dedup-off", "tombstones-off"])("a mutant is caught: %s", { timeout: 180_000 }, async (name) => {
+    const { caught } = await runMutant(mutantNamed(name), options());
+    expect(caught).not.toEqual([]);
+  });
+
+  test("a fault that would hurt others is left out", { timeout: 60_000 }, async () => {
+    const results = runFaults([faultNamed("nats-leader-kill")], options());
+    expect((await results.next()).value).toEqual({ fault: "nats-leader-kill", missing: "the engines are others' too" });
+    await results.return(undefined);
+  });
+});
