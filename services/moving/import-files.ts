@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "#platform/runtime/config.ts";
+import { makeSecretFile } from "#platform/runtime/key-file.ts";
+import { StartError } from "#platform/runtime/start-error.ts";
+import { fileFolders } from "./export-files.ts";
+import { copyFile } from "./files.ts";
+import { beginPart, endPart, type ImportPass, notePart } from "./import-pass.ts";
+
+interface ImageFile {
+  readonly path: string;
+  readonly sha256: Uint8Array;
+}
+
+const part = "file";
+
+/** Puts the keys where processes will look for them. Throws StartError where there are others. */
+export async function importKeys({ image }: Pick<ImportPass, "image">, keysDir: string): Promise<void> {
+  for (const { path, sha256 } of filesOf(image, fileFolders.keys, 0)) {
+    const key = await readFile(join(image.folder, path));
+    const target = join(keysDir, path.slice(fileFolders.keys.length + 1));
+    makeSecretFile(target, key);
+    if (Buffer.compare(await readFile(target), key) === 0) continue;
+    throw new StartError(
+      `${target} is another key than that of the installation (${Buffer.from(sha256).toString("hex", 0, 4)}…): ` +
+        "set PARLEY_KEYS to a folder of its own.",
+    );
+  }
+}
+
+/** Copies the files that have changed since they were imported before; each is compared as it is copied. */
+export async function importFiles(pass: ImportPass, { blobs }: Pick<Config, "blobs">): Promise<number> {
+  const { image, signal, progress } = pass;
+  const begun = beginPart(pass, part);
+  if (!begun) return 0;
+  const files = filesOf(image, fileFolders.blobs, begun.after);
+  for (let written = begun.written; written < files.length; ) {
+    signal.throwIfAborted();
+    const { path, sha256 } = files[written] as ImageFile;
+    const target = join(blobs.path, path.slice(fileFolders.blobs.length + 1));
+    const copied = await copyFile(join(image.folder, path), target);
+    if (Buffer.compare(copied.sha256, sha256) !== 0) {
+      throw new StartError(`The export is damaged: ${path} is not what was written. Export to a new folder.`);
+    }
+    notePart(pass, part, ++written);
+    progress("import files", written, files.length);
+  }
+  endPart(pass, part);
+  return files.length - begun.written;
+}
+
+function filesOf({ db }: ImportPass["image"], folder: string, after: number): ImageFile[] {
+  const sql = "SELECT path, sha256 FROM file WHERE path LIKE ? || '/%' AND generation > ? ORDER BY path";
+  return db
+    .prepare(sql)
+    .all(folder, after)
+    .map(({ path, sha256 }) => {
+      if (!(sha256 instanceof Uint8Array)) throw new TypeError("a file without hash");
+      return { path: String(path), sha256 };
+    });
+}

@@ -1,0 +1,108 @@
+import { concurrently } from "#platform/engines/concurrently.ts";
+import type { CqlConditional, CqlParam, CqlSession, CqlStatement } from "#platform/engines/cql.ts";
+import { maxBatch } from "#platform/engines/cql-limits.ts";
+import type { CqlRow } from "#platform/engines/cql-values.ts";
+import type { SqlRow } from "#platform/engines/sqlite.ts";
+import type { MovedTable } from "./tables.ts";
+import { paramsOf, type TargetTable } from "./target-tables.ts";
+
+/** Statements under way at the same time. */
+const maxAtOnce = 32;
+/** About most bytes of a batch. */
+const batchBytes = 256 * 1024;
+
+export interface RowsTarget {
+  readonly session: CqlSession;
+  readonly table: MovedTable;
+  readonly target: TargetTable;
+  readonly incarnation: number;
+}
+
+/** Writes rows of the image, those of one partition side by side; once more changes nothing. */
+export async function writeRows(to: RowsTarget, rows: readonly SqlRow[]): Promise<void> {
+  const { session, table } = to;
+  if (table.writing.kind === "timed") {
+    await concurrently(batchesOf(to, rows), maxAtOnce, (statements) => session.batch(statements));
+  } else {
+    await concurrently(rows, maxAtOnce, (row) => writeRow(to, row));
+  }
+}
+
+async function writeRow({ session, table, target }: RowsTarget, row: SqlRow): Promise<void> {
+  const isConditional = table.writing.kind === "conditional";
+  const key = paramsOf(target, row, target.key);
+  const where = `WHERE ${target.key.map((column) => `${column} = ?`).join(" AND ")}`;
+  const read = { cql: `SELECT * FROM ${target.name} ${where}`, params: key };
+  if (row.image_removed === 1n) {
+    const cql = `DELETE FROM ${target.name} ${where}`;
+    if (!isConditional) return await session.write(cql, ...key);
+    await session.conditional({
+      ...{ write: { cql: `${cql} IF EXISTS`, params: key }, read },
+      isWritten: (stored) => stored === undefined,
+    });
+    return;
+  }
+  const columns = [...target.types.keys()];
+  const insert = insertOf(target, row, columns);
+  if (!isConditional) return await session.write(insert.cql, ...insert.params);
+  const isWritten: CqlConditional["isWritten"] = (stored) => isSame(target, row, stored);
+  const outcome = await session.conditional({
+    ...{ write: { cql: `${insert.cql} IF NOT EXISTS`, params: insert.params }, read, isWritten },
+  });
+  if (outcome.applied || isWritten(outcome.row)) return;
+  const values = columns.filter((column) => !target.key.includes(column));
+  const set = values.map((column) => `${column} = ?`).join(", ");
+  await session.conditional({
+    write: {
+      cql: `UPDATE ${target.name} SET ${set} ${where} IF EXISTS`,
+      params: [...paramsOf(target, row, values), ...key],
+    },
+    ...{ read, isWritten },
+  });
+}
+
+function isSame(target: TargetTable, row: SqlRow, stored: CqlRow | undefined): boolean {
+  if (!stored) return false;
+  const columns = [...target.types.keys()];
+  return paramsOf(target, row, columns).every((value, index) => isEqual(value, stored[columns[index] ?? ""]));
+}
+
+function isEqual(one: CqlParam, other: CqlParam): boolean {
+  if (one instanceof Uint8Array) return other instanceof Uint8Array && Buffer.compare(one, other) === 0;
+  if (typeof one === "bigint") return (typeof other === "number" || typeof other === "bigint") && BigInt(other) === one;
+  return one === other;
+}
+
+function insertOf(target: TargetTable, row: SqlRow, columns: readonly string[]): CqlStatement {
+  return {
+    cql: `INSERT INTO ${target.name} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+    params: paramsOf(target, row, columns),
+  };
+}
+
+/** Rows of one partition, one after the other in the image, are a batch. */
+function batchesOf(to: RowsTarget, rows: readonly SqlRow[]): CqlStatement[][] {
+  const batches: CqlStatement[][] = [];
+  let [partition, bytes] = ["", 0];
+  for (const row of rows) {
+    const statements = timedStatements(to, row);
+    const own = JSON.stringify(to.target.partition.map((column) => String(row[column])));
+    const batch = batches.at(-1);
+    if (!batch || own !== partition || bytes > batchBytes || batch.length + statements.length > maxBatch) {
+      batches.push(statements);
+      [partition, bytes] = [own, 0];
+    } else {
+      batch.push(...statements);
+    }
+    for (const value of Object.values(row)) bytes += value instanceof Uint8Array ? value.length : 0;
+  }
+  return batches;
+}
+
+function timedStatements({ table, target, incarnation }: RowsTarget, row: SqlRow): CqlStatement[] {
+  if (table.writing.kind !== "timed") return [];
+  return table.writing.cells(row, { incarnation }).map(({ columns, timestamp }) => {
+    const { cql, params } = insertOf(target, row, [...target.key, ...columns]);
+    return { cql: `${cql} USING TIMESTAMP ?`, params: [...params, timestamp] };
+  });
+}
