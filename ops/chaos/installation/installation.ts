@@ -54,10 +54,13 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await migrateCql({ ...config.store, logger }, cqlMigrations(storeMigrations));
     const store = await openCql({ ...config.store, logger });
     endings.push(() => store.close());
-    const processes = await startProcesses(settings, mutant, endings);
     const servers = addresses.nats.url.replace("nats://", "").split(",");
     const log = await openLogView(servers, name, shards);
     endings.push(() => log.close());
+    // A server that a fault has left behind does not keep the others from ending.
+    endings.push(() => log.remove().catch(() => {}));
+    if (engines) endings.push(() => store.write(`DROP KEYSPACE ${name}`).catch(() => {}));
+    const processes = await startProcesses(settings, mutant, endings);
     const of = (process: ProcessName): Process => {
       const found = processes.get(process);
       if (!found) throw new RangeError(`there is no process ${process}`);

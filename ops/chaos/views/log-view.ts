@@ -22,6 +22,8 @@ export interface LogView {
   leader(): Promise<string>;
   /** Has all leaders step down. */
   stepDown(): Promise<void>;
+  /** Removes all streams of the installation: each reserves room. */
+  remove(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,12 @@ export async function openLogView(servers: readonly string[], name: string, shar
     async stepDown() {
       const steps = streams.map((stream) => connection.request(stepDownOf(stream), "", { timeout: 1_000 }));
       await Promise.allSettled(steps);
+    },
+    async remove() {
+      const owned = [`${name}-`, `KV_${name}_`];
+      for await (const { config } of manager.streams.list()) {
+        if (owned.some((prefix) => config.name.startsWith(prefix))) await manager.streams.delete(config.name);
+      }
     },
     close: () => connection.close(),
   };
