@@ -8,7 +8,7 @@ import { measureImport } from "./figures/import.ts";
 import { measureLatency } from "./figures/latency.ts";
 import { measureSends } from "./figures/sends.ts";
 import { measureStart } from "./figures/start.ts";
-import { measureFleet } from "./fleet/fleet-figures.ts";
+import { fleetMeasures } from "./fleet/fleet-figures.ts";
 import { measureAppends } from "./log/appends.ts";
 import { measureProjecting } from "./store/projecting.ts";
 import { measureFanout } from "./wire/fanout.ts";
@@ -33,15 +33,16 @@ const measures: Readonly<Record<string, Measure>> = {
   hop: measureHop,
   forwarding: measureForwarding,
   crowd: measureCrowd,
-  fleet: measureFleet,
+  ...fleetMeasures,
 };
 
 /** Take gigabytes and many minutes, so only who asks for them gets them. */
-const onlyAsked = ["crowd", "fleet"];
+const onlyAsked = ["crowd", ...Object.keys(fleetMeasures)];
 
 /** Names that stand for several measures. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   wire: ["unary", "fanout", "memory", "hop", "forwarding"],
+  fleet: Object.keys(fleetMeasures),
 };
 
 const names = Object.keys(measures).join("|");

@@ -15,6 +15,8 @@ const warmPositions = 2000;
 /** How often, and how long apart, the log is asked for a tail that can't be true before the log is taken for lost. */
 const tailAsks = 4;
 const tailAskMs = 300;
+/** How long it is asked where there is no answer: servers that elect a leader have none. */
+const tailPatienceMs = 60_000;
 /** Without a record or a hint for this long the tail is asked for. */
 export const silenceMs = 3000;
 
@@ -69,9 +71,14 @@ export class FollowedShard {
 
   /** A server that stood still may name an old tail for a moment: one below the watermark is not believed at once. */
   async #firstTail(): Promise<number> {
-    for (let asked = 1; ; asked++) {
-      const tail = await this.#options.log.tail(this.#shard);
-      if (tail >= this.watermark || asked === tailAsks || this.#signal.aborted) return tail;
+    const until = performance.now() + tailPatienceMs;
+    for (let told = 0; ; ) {
+      try {
+        const tail = await this.#options.log.tail(this.#shard);
+        if (tail >= this.watermark || ++told === tailAsks) return tail;
+      } catch (error) {
+        if (performance.now() > until || this.#signal.aborted) throw error;
+      }
       await wait(tailAskMs);
     }
   }

@@ -1,5 +1,6 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
+import { untilAnswered } from "#platform/engines/nats-patience.ts";
 import type { NatsOfFleet } from "#platform/fleet/beats-nats.ts";
 import type { Installation, InstallationRow } from "./installation.ts";
 import type { Fingerprints } from "./keys.ts";
@@ -30,7 +31,7 @@ export async function openNatsInstallation({ connection, name, replicas }: NatsO
     fingerprints: {
       async claim(key, fingerprint) {
         await putIf(bucket, key, 0, fingerprint);
-        return (await bucket.get(key))?.string() ?? "";
+        return (await untilAnswered(() => bucket.get(key)))?.string() ?? "";
       },
     },
     async agreeOnShards(configured) {
@@ -49,10 +50,10 @@ function rowOf(bucket: KV): InstallationRow {
   const key = "installation";
   return {
     async read() {
-      return (await bucket.get(key))?.json<Installation>();
+      return (await untilAnswered(() => bucket.get(key)))?.json<Installation>();
     },
     async replace(expected, { id, incarnation }) {
-      const entry = await bucket.get(key);
+      const entry = await untilAnswered(() => bucket.get(key));
       const now = entry?.json<Installation>();
       if (now?.id !== expected?.id || now?.incarnation !== expected?.incarnation) return false;
       return await putIf(bucket, key, entry?.revision ?? 0, JSON.stringify({ id, incarnation }));
@@ -63,7 +64,8 @@ function rowOf(bucket: KV): InstallationRow {
 /** Writes the key if it still has that revision; 0: if there is none. */
 async function putIf(bucket: KV, key: string, previousSeq: number, value: string): Promise<boolean> {
   try {
-    await bucket.put(key, value, { previousSeq, timeout: timeoutMs });
+    // Where an earlier try was done without an answer, the next one finds another revision: whoever asks reads again.
+    await untilAnswered(() => bucket.put(key, value, { previousSeq, timeout: timeoutMs }));
     return true;
   } catch (error) {
     if (error instanceof JetStreamApiError && wrongRevision.includes(error.code)) return false;

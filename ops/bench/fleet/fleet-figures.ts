@@ -1,5 +1,5 @@
-import type { Figure } from "../figure.ts";
-import { startFleet } from "./fleet.ts";
+import type { Figure, Measure } from "../figure.ts";
+import { type Fleet, startFleet } from "./fleet.ts";
 import { measureFollowing } from "./following.ts";
 import { measureFleetLatency } from "./latency.ts";
 import { measureResuming } from "./resuming.ts";
@@ -9,15 +9,21 @@ import { measureTakeover } from "./takeover.ts";
 const targets = ["auth,user", "chat", "chat", "projector", "presence,media", "gateway", "gateway"];
 
 /** What an installation of seven processes does on one machine, with three NATS servers that fsync and Cassandra. */
-export async function measureFleet(): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const measure of [measureFleetSends, measureFleetLatency, measureFollowing, measureTakeover, measureResuming]) {
+export const fleetMeasures = {
+  "fleet-sends": onFleet(measureFleetSends),
+  "fleet-latency": onFleet(measureFleetLatency),
+  "fleet-following": onFleet(measureFollowing),
+  "fleet-takeover": onFleet(measureTakeover),
+  "fleet-resuming": onFleet(measureResuming),
+} as const;
+
+function onFleet(measure: (fleet: Fleet) => Promise<Figure[]>): Measure {
+  return async () => {
     const fleet = await startFleet(targets);
     try {
-      figures.push(...(await measure(fleet)));
+      return await measure(fleet);
     } finally {
       await fleet.stop();
     }
-  }
-  return figures;
+  };
 }
