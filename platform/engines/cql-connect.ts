@@ -21,6 +21,7 @@ const floors = { Cassandra: [4, 1], ScyllaDB: [6, 0] } as const;
  */
 export async function connectCql(settings: CqlSettings, keyspace: string | null = settings.keyspace): Promise<Client> {
   const client = new Client(clientOptions(settings, keyspace));
+  client.on("hostRemove", (host: RemovedHost) => void host.shutdown(false));
   try {
     await client.connect();
     await refuseOldVersion(client);
@@ -29,6 +30,14 @@ export async function connectCql(settings: CqlSettings, keyspace: string | null 
     await client.shutdown();
     throw startErrorOf(error, settings);
   }
+}
+
+/**
+ * After the last node was away the driver forgets what it knew of nodes, and would go on connecting to each of them twice:
+ * for what it forgot even once it is closed. Missing in its types.
+ */
+interface RemovedHost {
+  shutdown(waitForPending: boolean): Promise<void>;
 }
 
 function clientOptions(settings: CqlSettings, keyspace: string | null): DseClientOptions {

@@ -122,7 +122,7 @@ test("a store that goes away is told, and connected to again", async () => {
   network.open();
   await until(() => session.notReady() ?? "", 20_000);
   await session.write("INSERT INTO value (name, i) VALUES (?, ?)", "again", 1);
-  expect(returned).toBe(1);
+  expect(returned).toBeGreaterThan(0);
   unlisten();
 });
 

@@ -108,8 +108,11 @@ export function createCqlSession(client: Client, { keyspace, localDataCenter }: 
     },
     onReturn(listener) {
       const own = () => listener();
-      client.on("hostUp", own);
-      return () => void client.off("hostUp", own);
+      // One that is found anew after all were away was away as well.
+      for (const event of ["hostUp", "hostAdd"]) client.on(event, own);
+      return () => {
+        for (const event of ["hostUp", "hostAdd"]) client.off(event, own);
+      };
     },
     close() {
       closing ??= client.shutdown();
