@@ -69,6 +69,23 @@ test("a call that the other process says it did not look at is made again; one t
   other.close();
 });
 
+test("a call whose connection is lost before it is answered is made again, three times in all", async () => {
+  let requests = 0;
+  const other = createHttp2Server().on("session", (session) => session.on("error", () => {}));
+  other.on("stream", (stream) => {
+    stream.on("error", () => {});
+    requests++;
+    stream.session?.destroy();
+  });
+  other.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  await open(() => {}, `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+  const failure = await failureOf(pair.gateway.client(PresenceService).getPresence(asked));
+  expect([failure.reason, requests]).toEqual([PlatformErrorReason.PEER_UNREACHABLE, 3]);
+  other.close();
+});
+
 test.each(protocols)("over %s a stream whose other process goes away ends with the reason", async (protocol) => {
   await open((serve) =>
     serve(MediaService, {

@@ -21,7 +21,10 @@ import { timeoutHeader } from "./timeouts.ts";
 
 /** Calls that are told to be over, a second, and at once. Ports cut connections that break off more of them. */
 const cancels = { perSecond: 25, atOnce: 500 };
-/** How often a call is made in all, where the other process says that it did not look at it. */
+/**
+ * How often a call is made in all, where the other process says that it did not look at it, or is gone before it answers:
+ * calls carry client ids, so that making them again is safe.
+ */
 const maxTries = 3;
 
 export interface ForwardingOptions {
@@ -75,7 +78,7 @@ class Forwarder {
       try {
         return await context.untilAborted(relay.done);
       } catch (error) {
-        if (body && relay.wasRefused && tries < maxTries) continue;
+        if (body && (relay.wasRefused || relay.wasLost) && tries < maxTries) continue;
         this.#cancel(upstream, isUnary);
         relay.fail(error);
         throw error;

@@ -56,6 +56,11 @@ export class Relay {
     return this.#status === 0 && this.#upstream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
   }
 
+  /** Whether its connection was lost before an answer came: what became of the call is unknown. */
+  get wasLost(): boolean {
+    return this.#status === 0 && this.#upstream.session?.destroyed !== false;
+  }
+
   /**
    * Ends an answer that has begun: with the error where its protocol lets it, else cut off, so that its client sees that
    * it is not whole. One that has not begun is left to be told.

@@ -18,7 +18,10 @@ export interface PeerPool {
    * there is none.
    */
   oneOf(addresses: readonly string[]): Peer | undefined;
-  /** Lets go of all processes but these. */
+  /**
+   * Lets go of all processes but these, once they have been away for a while: one that was busy answers yet, and one that
+   * stands still would hold its calls until they time out.
+   */
   keep(addresses: readonly string[]): void;
   /** Cuts all for good. Closing twice is harmless. */
   close(): void;
@@ -27,12 +30,21 @@ export interface PeerPool {
 /** Most processes that connections are kept to; the one that was used longest ago is let go of. */
 export const maxPeers = 1024;
 
+/** How long calls to a process go on that was taken for gone. */
+export const goneMs = 2_000;
+
 export function createPeerPool(key: Uint8Array): PeerPool {
   const peers = new Map<string, Peer>();
+  const leaving = new Map<string, NodeJS.Timeout>();
   let turn = 0;
   let isClosed = false;
 
+  const stay = (address: string) => {
+    clearTimeout(leaving.get(address));
+    leaving.delete(address);
+  };
   const forget = (address: string) => {
+    stay(address);
     peers.get(address)?.connections.close();
     peers.delete(address);
   };
@@ -57,7 +69,10 @@ export function createPeerPool(key: Uint8Array): PeerPool {
     },
     keep(addresses) {
       const kept = new Set(addresses);
-      for (const address of peers.keys()) if (!kept.has(address)) forget(address);
+      for (const address of peers.keys()) {
+        if (kept.has(address)) stay(address);
+        else if (!leaving.has(address)) leaving.set(address, setTimeout(forget, goneMs, address).unref());
+      }
     },
     close() {
       isClosed = true;
