@@ -7,6 +7,8 @@ const requestMs = 6_000;
 const connectMs = 5_000;
 /** How often an idle connection is asked whether it still answers. */
 const heartbeatMs = 5_000;
+/** How long statements are still sent by what the driver knew of a node before. */
+const forgetMs = 5_000;
 /** A read that no node has answered by then is sent to another one too. */
 const speculateMs = 500;
 /** Requests that wait for an answer, a node. What comes beyond is refused by that node's turn and tried at another. */
@@ -21,7 +23,7 @@ const floors = { Cassandra: [4, 1], ScyllaDB: [6, 0] } as const;
  */
 export async function connectCql(settings: CqlSettings, keyspace: string | null = settings.keyspace): Promise<Client> {
   const client = new Client(clientOptions(settings, keyspace));
-  client.on("hostRemove", (host: RemovedHost) => void host.shutdown(false));
+  client.on("hostRemove", (host: RemovedHost) => setTimeout(() => void host.shutdown(false), forgetMs).unref());
   try {
     await client.connect();
     await refuseOldVersion(client);
@@ -33,8 +35,8 @@ export async function connectCql(settings: CqlSettings, keyspace: string | null 
 }
 
 /**
- * After the last node was away the driver forgets what it knew of nodes, and would go on connecting to each of them twice:
- * for what it forgot even once it is closed. Missing in its types.
+ * After the last node was away the driver makes what it knows of nodes anew, and keeps connecting for what it knew before,
+ * too, even once it is closed. Missing in its types.
  */
 interface RemovedHost {
   shutdown(waitForPending: boolean): Promise<void>;

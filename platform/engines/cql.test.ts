@@ -121,7 +121,8 @@ test("a store that goes away is told, and connected to again", async () => {
   await expect(session.get("SELECT i FROM value WHERE name = ?", "all")).rejects.toMatchObject({ isUnreachable: true });
   network.open();
   await until(() => session.notReady() ?? "", 20_000);
-  await session.write("INSERT INTO value (name, i) VALUES (?, ?)", "again", 1);
+  const write = () => session.write("INSERT INTO value (name, i) VALUES (?, ?)", "again", 1);
+  await until(() => write().then(() => "", String));
   expect(returned).toBeGreaterThan(0);
   unlisten();
 });
