@@ -42,7 +42,7 @@ function hasProjected({ image, source }: ExportPass): boolean {
   return behind.reduce((sum, entries) => sum + entries, 0) <= maxBehind;
 }
 
-async function exportTable(pass: ExportPass, { name, isProjected }: MovedTable): Promise<number> {
+async function exportTable(pass: ExportPass, { name, writing }: MovedTable): Promise<number> {
   const { image, source, generation, progress, signal } = pass;
   const columns = columnsOf(source.store, name);
   image.db.exec(createSql(name, columns));
@@ -62,7 +62,7 @@ async function exportTable(pass: ExportPass, { name, isProjected }: MovedTable):
     progress(`export ${name}`, read);
     await turn();
   }
-  if (!isProjected) changed += markRemoved(pass, name, keyOf(columns));
+  if (writing.kind !== "timed") changed += markRemoved(pass, name, keyOf(columns));
   progress(`export ${name}`, read, read);
   return changed;
 }

@@ -8,6 +8,7 @@ export interface TimedCells {
 
 /** How rows of a table are written where several processes write them; the tables themselves say the same. */
 export type Writing =
+  /** The latest write stays. Rows never vanish. */
   | { readonly kind: "timed"; cells(row: SqlRow, about: { readonly incarnation: number }): readonly TimedCells[] }
   /** Each write asks what stands. */
   | { readonly kind: "conditional" }
@@ -18,7 +19,7 @@ export interface MovedTable {
   readonly writing: Writing;
   /** Columns of a file that are timestamps where several processes write. */
   readonly timeColumns: readonly string[];
-  /** Made from the log alone: what is not copied is made again from there. Rows never vanish. */
+  /** Made from the log alone: what is not copied is made again from there. */
   readonly isProjected: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { CommandDefinition, Context } from "../context.ts";
 import { CommandError } from "../failures.ts";
@@ -6,13 +7,14 @@ import { startImportBar } from "../import/import-bar.ts";
 import { listIrcFiles } from "../import/irc-folder.ts";
 import { type OperatorFlags, openOperator, withOperatorKey } from "../import/operator.ts";
 import { type ImportSummary, runImport } from "../import/run-import.ts";
+import { runMovingProgram } from "../server-program.ts";
 import { writeLine } from "../terminal/io.ts";
 
 interface Flags extends OperatorFlags {
   readonly channel: string;
 }
 
-/** `parley import irc <folder>`. */
+/** `parley import irc <folder>` and `parley import installation <folder>`. */
 export const importCommand: CommandDefinition = (program, contextOf) => {
   const group: Command = program.command("import").description("bring conversations over from other systems");
   const irc = group
@@ -21,6 +23,13 @@ export const importCommand: CommandDefinition = (program, contextOf) => {
     .argument("<folder>", "folder with the logs")
     .option("--channel <name>", "name of the channel", "#ubuntu");
   withOperatorKey(irc).action((folder: string, flags: Flags) => importIrc(contextOf(), folder, flags));
+  group
+    .command("installation")
+    .description(
+      "bring over what `parley export` has copied; the settings of the processes to come are in the environment",
+    )
+    .argument("<folder>", "folder with the export")
+    .action((folder: string) => runMovingProgram(contextOf().io, ["import", resolve(folder)]));
 };
 
 async function importIrc(context: Context, folder: string, flags: Flags): Promise<void> {

@@ -4,6 +4,7 @@ import { channelCommands } from "./channel.ts";
 import { chatCommand } from "./chat.ts";
 import { conversationsCommand } from "./conversations.ts";
 import { downloadCommand } from "./download.ts";
+import { exportCommand } from "./export.ts";
 import { groupCommands } from "./group.ts";
 import { historyCommand } from "./history.ts";
 import { importCommand } from "./import.ts";
@@ -37,5 +38,6 @@ export const commands: readonly CommandDefinition[] = [
   backupCommand,
   restoreCommand,
   recoverCommand,
+  exportCommand,
   statusCommand,
 ];
