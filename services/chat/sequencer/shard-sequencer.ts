@@ -65,7 +65,8 @@ export class ShardSequencer {
   }
 
   notReady(): string | undefined {
-    return this.#options.following.stopped(this.#shard) ?? (this.#tenure.isOwned ? undefined : "shard is not owned");
+    const waits = `shard ${this.#shard} waits for the log to take a record: see that it has room and most of its servers`;
+    return this.#options.following.stopped(this.#shard) ?? (this.#tenure.isOwned ? undefined : waits);
   }
 
   submit(commands: readonly Command[]): Promise<Outcome>[] {
@@ -84,10 +85,13 @@ export class ShardSequencer {
 
   #refusal(): ServiceError | undefined {
     const { following } = this.#options;
-    if (following.stopped(this.#shard)) return chatErrors.SHARD_STOPPED();
-    if (!this.#tenure.isHeld) return notOwnerOf(this.#shard);
+    if (following.stopped(this.#shard) || !this.#tenure.isHeld) return this.#notOwned();
     const { entries, bytes } = following.behind(this.#shard);
     return entries > maxUnprojectedEntries || bytes > maxUnprojectedBytes ? chatErrors.STORE_BEHIND() : undefined;
+  }
+
+  #notOwned(): ServiceError {
+    return this.#options.following.stopped(this.#shard) ? chatErrors.SHARD_STOPPED() : notOwnerOf(this.#shard);
   }
 
   #wake(): void {
@@ -105,7 +109,7 @@ export class ShardSequencer {
       const taken = this.#queue.take(maxRecordEntries);
       const owned = this.#tenure.owned();
       if (!owned) {
-        for (const waiting of taken) waiting.reject(notOwnerOf(this.#shard));
+        for (const waiting of taken) waiting.reject(this.#notOwned());
         continue;
       }
       try {
