@@ -115,9 +115,13 @@ async function countsWithin(deps: HistoryDeps, id: ConversationId, range: Visibl
   return { from: before + 1, to: Number(fromBinary(EventSchema, last.event).messageCount) };
 }
 
-/** The message with the last edit that the caller may see. */
-async function asVisible(deps: HistoryDeps, { membership }: MemberAccess, view: MessageView): Promise<MessageView> {
-  const seq = view.editSeqs.findLast((edit) => isVisible(membership.ranges, edit));
+/** The message with the last edit that the caller may see: what was followed since the access was read may be beyond. */
+async function asVisible(
+  deps: HistoryDeps,
+  { membership, visibleHead }: MemberAccess,
+  view: MessageView,
+): Promise<MessageView> {
+  const seq = view.editSeqs.findLast((edit) => edit <= visibleHead && isVisible(membership.ranges, edit));
   if (view.deleted || seq === view.editSeqs.at(-1)) return view;
   const [edit] = seq === undefined ? [] : await deps.history.events(view.conversationId, seq, seq, 1);
   return { ...view, edited: edit?.event };
