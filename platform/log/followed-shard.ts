@@ -191,13 +191,18 @@ export class FollowedShard {
       this.stop(`epoch ${epoch} where ${expected} belongs`);
       return;
     }
-    if (Number(record.incarnation) < this.incarnation) {
-      this.stop(`incarnation ${record.incarnation} is past`);
+    const incarnation = Number(record.incarnation);
+    if (incarnation < this.incarnation) {
+      this.stop(`incarnation ${incarnation} is past`);
+      return;
+    }
+    if (incarnation > (this.#options.incarnation ?? incarnation)) {
+      this.stop(`incarnation ${incarnation} of the log has begun since this process was started: start it again`);
       return;
     }
     this.#first = false;
     this.epoch = epoch;
-    this.incarnation = Number(record.incarnation);
+    this.incarnation = incarnation;
     const before = this.ring.bytes;
     for (let index = 0; index < record.entries.length; index++) this.#acceptEntry(record, index);
     this.#budget.grew(this, this.ring.bytes - before);

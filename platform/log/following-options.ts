@@ -9,4 +9,6 @@ export interface FollowingOptions {
   /** What the store already holds of each shard: entries above it are kept whatever the ring's size. */
   readonly watermark: (shard: number) => Promise<number>;
   readonly maxBytes?: number;
+  /** The log's life that this process belongs to: a record of a later one stops its shard. Unset: any. */
+  readonly incarnation?: number;
 }

@@ -73,6 +73,7 @@ export async function openEngines(opening: Opening): Promise<Engines> {
       log: log.log,
       shards: log.shards,
       logger,
+      incarnation,
       watermark: async (shard) => (await store.checkpoints.read(projectorConsumer, shard))?.position ?? 0,
     });
     endings.push(following.close);

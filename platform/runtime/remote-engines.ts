@@ -20,7 +20,7 @@ export async function openRemoteEngines(core: Core, logger: Logger, self: Proces
   const bus = createRemoteBus(createClient(PeerService, core.transport), createMemoryBus());
   const positions = await watermarks.read();
   const watermark = async (shard: number) => Number(positions[shard] ?? 0);
-  const following = await openFollowing({ log, shards, logger, watermark });
+  const following = await openFollowing({ log, shards, logger, watermark, incarnation });
   const whyNoMore = (told: Told) => otherLife(told, { id: installationId, incarnation }) ?? moreShards(told, shards);
   const stopAsking = watermarks.keep(following, whyNoMore);
   const { ephemeral, budgets } = ownEphemeral();

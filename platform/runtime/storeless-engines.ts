@@ -29,7 +29,8 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
     const watermarks = askWatermarks(reach(opened.fleet));
     const positions = await firstWatermarks(watermarks);
     const watermark = async (shard: number) => Number(positions[shard] ?? 0);
-    const following = await openFollowing({ log: opened.log, shards: opened.shards, logger, watermark });
+    const { incarnation } = installation;
+    const following = await openFollowing({ log: opened.log, shards: opened.shards, logger, watermark, incarnation });
     endings.push(following.close);
     endings.push(watermarks.keep(following, (told) => otherLife(told, installation)));
     const shared = await openEphemeral(opening, installation.id);
@@ -52,7 +53,7 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
       budgets: shared.budgets,
       following,
       installationId: installation.id,
-      incarnation: installation.incarnation,
+      incarnation,
       keys,
       sealingKey,
       notReady: () => [opened.notReady()].filter((reason) => reason !== undefined),

@@ -1,4 +1,4 @@
-import { AppendUnknown, maxRecordEntries } from "#platform/log/event-log.ts";
+import { type AppendResult, AppendUnknown, maxRecordEntries } from "#platform/log/event-log.ts";
 import type { FollowedEntry } from "#platform/log/following.ts";
 import { ServiceError } from "#platform/runtime/errors.ts";
 import { chatErrors } from "../errors.ts";
@@ -139,7 +139,7 @@ export class ShardSequencer {
       ...owned,
     });
     const { decided, rest } = this.#decide(group, prepared, nowMs);
-    if (group.entries.length === 0) return this.#settled(group, decided);
+    if (decided.length === 0) return;
     const again = await this.#append(group, decided, owned);
     this.#queue.putBack([...again, ...rest]);
   }
@@ -181,9 +181,9 @@ export class ShardSequencer {
 
   /** Returns the commands that are to be decided again. */
   async #append(group: Group, decided: readonly Decided[], owned: Ownership): Promise<WaitingCommand[]> {
-    const { log, logger } = this.#options;
+    const { logger } = this.#options;
     try {
-      const result = await log.append(this.#shard, owned.tail, group.record());
+      const result = await this.#write(group, owned);
       if (result === "appended") {
         await this.#tenure.appended(owned, group.entries.length);
         group.commit();
@@ -202,6 +202,16 @@ export class ShardSequencer {
     this.#state.clear();
     await this.#tenure.settle(owned);
     return decided.map(({ waiting }) => waiting);
+  }
+
+  /** Where nothing is to be appended, the answers hold if nothing was: another owner would have moved the tail. */
+  async #write(group: Group, { tail }: Ownership): Promise<AppendResult> {
+    const { log } = this.#options;
+    if (group.entries.length > 0) return log.append(this.#shard, tail, group.record());
+    const now = await log.tail(this.#shard).catch((cause) => {
+      throw new AppendUnknown("whether the shard is still owned can't be told", { cause });
+    });
+    return now === tail ? "appended" : "wrong-tail";
   }
 
   #settled(group: Group, decided: readonly Decided[]): void {

@@ -1,6 +1,6 @@
 import type { LogRoom } from "./log-room.ts";
 import type { SequencerOptions } from "./sequencer-options.ts";
-import { Deposed, type Ownership, takeOver } from "./take-over.ts";
+import { Deposed, Outlived, type Ownership, takeOver } from "./take-over.ts";
 
 /** How long letting go of a shard waits for commands whose outcome can't be settled. */
 const loseGraceMs = 5_000;
@@ -68,14 +68,15 @@ export class ShardTenure {
 
   /** What may be appended on. What is followed may show a newer owner: then nothing is decided on a state that is past. */
   owned(): Ownership | undefined {
-    if (this.#ownership && this.#options.following.epoch(this.#shard) > this.#ownership.epoch) this.#depose();
-    return this.#ownership;
+    const { following } = this.#options;
+    if (this.#ownership && following.epoch(this.#shard) > this.#ownership.epoch) this.#depose();
+    return following.stopped(this.#shard) ? undefined : this.#ownership;
   }
 
-  /** A group is committed; resolves once it is followed. */
+  /** A group is committed; resolves once it is followed. Where it never will be, nothing more can be decided here. */
   async appended({ tail, epoch }: Ownership, entries: number): Promise<void> {
     this.#ownership = { tail: tail + entries, epoch };
-    await this.#followed(this.#ownership.tail);
+    if (!(await this.#followed(this.#ownership.tail))) this.#ownership = undefined;
   }
 
   /** After an unknown outcome or a wrong tail: owns the shard again, on what stands in the log. */
@@ -101,16 +102,17 @@ export class ShardTenure {
     const [shard, { signal }] = [this.#shard, this.#ending];
     try {
       const owned = await takeOver({ ...this.#options, shard, from, epoch, settling, signal });
-      await this.#followed(owned.tail);
+      if (!(await this.#followed(owned.tail))) throw new Error("what stands in the log is not followed");
       this.#ownership = owned;
     } catch (error) {
       if (error instanceof Deposed) this.#depose();
+      if (error instanceof Outlived) this.#options.following.stop(shard, error.message);
       throw error;
     }
   }
 
-  async #followed(tail: number): Promise<void> {
-    await this.#options.following.reached(this.#shard, tail, Number.POSITIVE_INFINITY, this.#ending.signal);
+  #followed(tail: number): Promise<boolean> {
+    return this.#options.following.reached(this.#shard, tail, Number.POSITIVE_INFINITY, this.#ending.signal);
   }
 
   #depose(): void {

@@ -15,6 +15,11 @@ export class Deposed extends Error {
   override readonly name = "Deposed";
 }
 
+/** The log has begun another life than this process belongs to: whoever follows would take what it writes for damage. */
+export class Outlived extends Error {
+  override readonly name = "Outlived";
+}
+
 export interface TakeOver {
   readonly log: EventLog;
   readonly shard: number;
@@ -47,7 +52,7 @@ export async function takeOver(options: TakeOver): Promise<Ownership> {
       const result = await options.log.append(options.shard, known.tail, ownerRecord(options, known.tail, epoch));
       if (result === "appended") return { tail: known.tail + 1, epoch };
     } catch (error) {
-      if (error instanceof Deposed || options.signal.aborted) throw error;
+      if (error instanceof Deposed || error instanceof Outlived || options.signal.aborted) throw error;
       if (!(error instanceof AppendUnknown)) backoffMs = maxBackoffMs;
     }
     if (options.signal.aborted) throw options.signal.reason;
@@ -63,6 +68,9 @@ async function readToTail(options: TakeOver, known: Ownership): Promise<Ownershi
     for (const record of records) {
       if (options.settling && record.owner && record.owner !== options.owner && Number(record.epoch) > epoch) {
         throw new Deposed(`shard ${options.shard} is owned by ${record.owner}`);
+      }
+      if (Number(record.incarnation) > options.incarnation) {
+        throw new Outlived(`incarnation ${record.incarnation} of the log has begun: start this process again`);
       }
       tail = lastPosition(record);
       epoch = Number(record.epoch);

@@ -55,7 +55,8 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
   const logger = pino({ level: "silent" });
   const checkpoints = createSqliteCheckpoints(db);
   const watermark = async (shard: number) => (await checkpoints.read(projectorName, shard))?.position ?? 0;
-  const following = await openFollowing({ log, shards: 1, logger, watermark });
+  const incarnation = options.incarnation ?? 1;
+  const following = await openFollowing({ log, shards: 1, logger, watermark, incarnation });
   const conversations = createSqliteConversations(db);
   const projecting = options.projecting ?? true;
   const projection = (options.before ?? ((store) => store))(createSqliteProjection(db));
@@ -74,7 +75,7 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
     clock: () => clock.now,
     logger,
     owner: options.owner ?? "this process",
-    incarnation: options.incarnation ?? 1,
+    incarnation,
   });
   const stop = async () => {
     await sequencer.stop();
