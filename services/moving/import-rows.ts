@@ -4,13 +4,16 @@ import { keyOf, rowsTable } from "./image.ts";
 import { beginPart, endPart, type ImportPass, notePart } from "./import-pass.ts";
 import { type MovedTable, movedTables } from "./tables.ts";
 import { readTargetTables, type TargetTable, targetOf } from "./target-tables.ts";
-import { verifyTable } from "./verify-rows.ts";
+import { verifyRows, verifyTable } from "./verify-rows.ts";
 import { writeRows } from "./write-rows.ts";
 
 /** Rows between two notes of how far the import has come. */
 const chunkRows = 1_000;
 
-/** Writes what has changed in each table since it was imported before, and compares the whole table with the image. */
+/**
+ * Writes what has changed in each table since it was imported before. The first time the whole table is compared with the
+ * image, later what was written.
+ */
 export async function importRows(pass: ImportPass, session: CqlSession): Promise<number> {
   const targets = await readTargetTables(session);
   const tables = movedTables.map((table) => [table, targetOf(targets, table, pass.image)] as const);
@@ -39,11 +42,12 @@ async function importTable(
     signal.throwIfAborted();
     const rows: SqlRow[] = select.all(part.after, chunkRows, written);
     await writeRows({ session, table, target, incarnation }, rows);
+    if (part.after > 0) await verifyRows(session, target, rows);
     written += rows.length;
     notePart(pass, name, written);
     progress(`import ${name}`, written, total);
   }
-  await verifyTable(pass, session, target);
+  if (part.after === 0) await verifyTable(pass, session, target);
   endPart(pass, name);
   return total - part.written;
 }

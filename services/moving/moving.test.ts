@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { createLogger } from "#platform/runtime/logger.ts";
 import { describeOnEngines } from "#platform/testing/engines.ts";
 import { until } from "#platform/testing/until.ts";
 import { Frames } from "../../gateway/testing/frames.ts";
+import { runCommand, startCommand } from "../../ops/command.ts";
 import { storeMigrations } from "../modules.ts";
 import { engineSettings } from "../testing/shared-engines.ts";
 import { type Stack, startStack, type TestUser } from "../testing/stack.ts";
@@ -68,13 +70,18 @@ async function untilItEnds<Result>(run: (killedAfter: number) => Promise<Result>
   }
 }
 
+/** Engines that nobody has used, with a keyspace of their own. */
+async function newTarget(name: string): Promise<Settings> {
+  const data = { PARLEY_DATA: join(folder, name), PARLEY_SHARDS: "4" };
+  return { ...data, ...(await engineSettings(data, endings)) };
+}
+
 describeOnEngines("moving up", ["nats", "cql", "redis"], () => {
   let target: Settings;
   let stack: Stack;
 
   beforeAll(async () => {
-    const data = { PARLEY_DATA: join(folder, "target"), PARLEY_SHARDS: "4" };
-    target = { ...data, ...(await engineSettings(data, endings)) };
+    target = await newTarget("target");
     stack = await startStack(source);
   }, 60_000);
   afterAll(() => stack?.stop());
@@ -114,7 +121,51 @@ describeOnEngines("moving up", ["nats", "cql", "redis"], () => {
     expect(await missedSince(moved, town, token)).toEqual(later.posted);
     expect(Buffer.compare(await fileOf(moved, town), town.file)).toBe(0);
   }, 240_000);
+
+  test("a target that holds another installation is refused, and stays as it is", async () => {
+    const other = await startStack({ PARLEY_DATA: join(folder, "other"), PARLEY_SHARDS: "4" });
+    await other.stop();
+    const exported = join(folder, "other-image");
+    await exportTo({ PARLEY_DATA: join(folder, "other"), PARLEY_SHARDS: "4" }, exported);
+    await expect(importTo(target, exported)).rejects.toThrow("The target holds another installation");
+    await expect(importTo({ ...target, PARLEY_DATA: join(folder, "keys") }, image)).resolves.toMatchObject({ rows: 0 });
+  }, 60_000);
+
+  test("a log that was trimmed is moved as it is; killed processes go on where they were", async () => {
+    const trimmed: Settings = { PARLEY_DATA: join(folder, "trimmed"), PARLEY_SHARDS: "4" };
+    const old = await startStack(trimmed);
+    onTestFinished(() => old.stop());
+    const town = await settle(old);
+    await old.projected();
+    for (let shard = 0; shard < 4; shard++) await old.boot.log.trim(shard, old.boot.following.tail(shard));
+    const before = await viewOf(old, town);
+    await old.stop();
+    const to = join(folder, "trimmed-image");
+    await killedAtFirstWord("export", to, trimmed);
+    expect((await runMoving("export", to, trimmed)).stdout).toContain("nothing is missing");
+    const next = await newTarget("trimmed-target");
+    await killedAtFirstWord("import", to, next);
+    expect((await runMoving("import", to, next)).stdout).toContain("start the processes");
+    const moved = await startStack(next);
+    onTestFinished(() => moved.stop());
+    expect(await viewOf(moved, town)).toEqual(before);
+    await keepsNumbers(moved, town);
+  }, 240_000);
 });
+
+const program = [process.execPath, "services/moving.ts"] as const;
+
+function runMoving(what: string, to: string, env: Settings) {
+  return runCommand([...program, what, to], { env });
+}
+
+/** Kills it as soon as it tells that something was copied. */
+async function killedAtFirstWord(what: string, to: string, env: Settings): Promise<void> {
+  const child = startCommand([...program, what, to], { env });
+  child.stderr?.once("data", () => child.kill("SIGKILL"));
+  await once(child, "exit");
+  expect(child.signalCode).toBe("SIGKILL");
+}
 
 interface Later {
   readonly session: Session;

@@ -1,10 +1,24 @@
 import { createHash } from "node:crypto";
+import { concurrently } from "#platform/engines/concurrently.ts";
 import type { CqlSession } from "#platform/engines/cql.ts";
-import type { SqlValue } from "#platform/engines/sqlite.ts";
+import type { SqlRow, SqlValue } from "#platform/engines/sqlite.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { rowsTable } from "./image.ts";
 import type { ImportPass } from "./import-pass.ts";
+import { isStored, readingOf } from "./stored-row.ts";
 import type { TargetTable } from "./target-tables.ts";
+
+/** Reads under way at the same time. */
+const maxAtOnce = 32;
+
+/** Throws StartError where the target does not hold these rows of the image as they are there. */
+export async function verifyRows(session: CqlSession, target: TargetTable, rows: readonly SqlRow[]): Promise<void> {
+  await concurrently(rows, maxAtOnce, async (row) => {
+    const { cql, params } = readingOf(target, row);
+    if (isStored(target, row, await session.get(cql, ...params))) return;
+    throw foreign(target, "a row that is not that");
+  });
+}
 
 type Row = Readonly<Record<string, SqlValue>>;
 
@@ -28,10 +42,7 @@ export async function verifyTable({ image, progress, signal }: ImportPass, sessi
   const wanted = await sumOf(select.iterate(), columns, shown);
   const found = await sumOf(session.rows(`SELECT ${list} FROM ${name}`), columns, shown);
   if (found.rows === wanted.rows && found.hash === wanted.hash) return;
-  throw new StartError(
-    `Table ${name} of the target holds ${found.rows} rows that are not the ${wanted.rows} of the export: something ` +
-      "else writes there. Import to a new keyspace and a new name of the log.",
-  );
+  throw foreign(target, `${found.rows} rows that are not the ${wanted.rows}`);
 }
 
 const sumLimit = 2n ** 128n;
@@ -60,4 +71,11 @@ function hashOf(row: Row, columns: readonly string[]): bigint {
     hash.update(`${kind}${bytes.length}:`).update(bytes);
   }
   return BigInt(`0x${hash.digest("hex").slice(0, 32)}`);
+}
+
+function foreign({ name }: TargetTable, what: string): StartError {
+  return new StartError(
+    `Table ${name} of the target holds ${what} of the export: something else writes there. Import to a new keyspace and ` +
+      "a new name of the log.",
+  );
 }

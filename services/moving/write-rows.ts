@@ -1,8 +1,8 @@
 import { concurrently } from "#platform/engines/concurrently.ts";
-import type { CqlConditional, CqlParam, CqlSession, CqlStatement } from "#platform/engines/cql.ts";
+import type { CqlConditional, CqlSession, CqlStatement } from "#platform/engines/cql.ts";
 import { maxBatch } from "#platform/engines/cql-limits.ts";
-import type { CqlRow } from "#platform/engines/cql-values.ts";
 import type { SqlRow } from "#platform/engines/sqlite.ts";
+import { isStored, readingOf, whereOf } from "./stored-row.ts";
 import type { MovedTable } from "./tables.ts";
 import { paramsOf, type TargetTable } from "./target-tables.ts";
 
@@ -30,47 +30,26 @@ export async function writeRows(to: RowsTarget, rows: readonly SqlRow[]): Promis
 
 async function writeRow({ session, table, target }: RowsTarget, row: SqlRow): Promise<void> {
   const isConditional = table.writing.kind === "conditional";
-  const key = paramsOf(target, row, target.key);
-  const where = `WHERE ${target.key.map((column) => `${column} = ?`).join(" AND ")}`;
-  const read = { cql: `SELECT * FROM ${target.name} ${where}`, params: key };
+  const read = readingOf(target, row);
+  const isWritten: CqlConditional["isWritten"] = (stored) => isStored(target, row, stored);
   if (row.image_removed === 1n) {
-    const cql = `DELETE FROM ${target.name} ${where}`;
-    if (!isConditional) return await session.write(cql, ...key);
-    await session.conditional({
-      ...{ write: { cql: `${cql} IF EXISTS`, params: key }, read },
-      isWritten: (stored) => stored === undefined,
-    });
+    const cql = `DELETE FROM ${target.name} ${whereOf(target)}`;
+    if (!isConditional) return await session.write(cql, ...read.params);
+    await session.conditional({ write: { cql: `${cql} IF EXISTS`, params: read.params }, read, isWritten });
     return;
   }
   const columns = [...target.types.keys()];
-  const insert = insertOf(target, row, columns);
-  if (!isConditional) return await session.write(insert.cql, ...insert.params);
-  const isWritten: CqlConditional["isWritten"] = (stored) => isSame(target, row, stored);
-  const outcome = await session.conditional({
-    ...{ write: { cql: `${insert.cql} IF NOT EXISTS`, params: insert.params }, read, isWritten },
-  });
+  const { cql, params } = insertOf(target, row, columns);
+  if (!isConditional) return await session.write(cql, ...params);
+  const outcome = await session.conditional({ write: { cql: `${cql} IF NOT EXISTS`, params }, read, isWritten });
   if (outcome.applied || isWritten(outcome.row)) return;
   const values = columns.filter((column) => !target.key.includes(column));
   const set = values.map((column) => `${column} = ?`).join(", ");
-  await session.conditional({
-    write: {
-      cql: `UPDATE ${target.name} SET ${set} ${where} IF EXISTS`,
-      params: [...paramsOf(target, row, values), ...key],
-    },
-    ...{ read, isWritten },
-  });
-}
-
-function isSame(target: TargetTable, row: SqlRow, stored: CqlRow | undefined): boolean {
-  if (!stored) return false;
-  const columns = [...target.types.keys()];
-  return paramsOf(target, row, columns).every((value, index) => isEqual(value, stored[columns[index] ?? ""]));
-}
-
-function isEqual(one: CqlParam, other: CqlParam): boolean {
-  if (one instanceof Uint8Array) return other instanceof Uint8Array && Buffer.compare(one, other) === 0;
-  if (typeof one === "bigint") return (typeof other === "number" || typeof other === "bigint") && BigInt(other) === one;
-  return one === other;
+  const write = {
+    cql: `UPDATE ${target.name} SET ${set} ${whereOf(target)} IF EXISTS`,
+    params: [...paramsOf(target, row, values), ...read.params],
+  };
+  await session.conditional({ write, read, isWritten });
 }
 
 function insertOf(target: TargetTable, row: SqlRow, columns: readonly string[]): CqlStatement {
