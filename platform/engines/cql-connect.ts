@@ -1,5 +1,6 @@
 import { Client, type DseClientOptions, errors, policies, types } from "cassandra-driver";
 import { StartError } from "#platform/runtime/start-error.ts";
+import { ByToken } from "./cql-routing.ts";
 import type { CqlSettings } from "./cql-url.ts";
 
 /** How long a statement may take. Nodes give up sooner: reads after 5 s, writes after 2 s, conditional ones after 1 s. */
@@ -7,8 +8,6 @@ const requestMs = 6_000;
 const connectMs = 5_000;
 /** How often an idle connection is asked whether it still answers. */
 const heartbeatMs = 5_000;
-/** How long statements are still sent by what the driver knew of a node before. */
-const forgetMs = 5_000;
 /** A read that no node has answered by then is sent to another one too. */
 const speculateMs = 500;
 /** Requests that wait for an answer, a node. What comes beyond is refused by that node's turn and tried at another. */
@@ -23,7 +22,7 @@ const floors = { Cassandra: [4, 1], ScyllaDB: [6, 0] } as const;
  */
 export async function connectCql(settings: CqlSettings, keyspace: string | null = settings.keyspace): Promise<Client> {
   const client = new Client(clientOptions(settings, keyspace));
-  client.on("hostRemove", (host: RemovedHost) => setTimeout(() => void host.shutdown(false), forgetMs).unref());
+  client.on("hostRemove", (host: RemovedHost) => void host.shutdown(false));
   try {
     await client.connect();
     await refuseOldVersion(client);
@@ -50,9 +49,7 @@ function clientOptions(settings: CqlSettings, keyspace: string | null): DseClien
     ...(credentials ? { credentials } : {}),
     policies: timedByNodes({
       // Nodes that hold the partition first, in this data centre only.
-      loadBalancing: new policies.loadBalancing.TokenAwarePolicy(
-        new policies.loadBalancing.DCAwareRoundRobinPolicy(localDataCenter),
-      ),
+      loadBalancing: new ByToken(new policies.loadBalancing.DCAwareRoundRobinPolicy(localDataCenter)),
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(200, 5_000),
       // At another node, once; what is not idempotent only where the first has not begun it.
       retry: new policies.retry.IdempotenceAwareRetryPolicy(new policies.retry.RetryPolicy()),
