@@ -15,6 +15,7 @@ const usage = `Usage: npm run chaos [-- option…]
   --seed number       what decides everything that is left to chance (1)
   --minutes number    begin no fault after that time, and again from the first until then; by default each is run once
   --lasts seconds     how long a fault lasts that lasts (8)
+  --logs folder       keep what the processes print
 Faults: ${faults.map(({ name }) => name).join(", ")}
 Mutants: ${mutants.map(({ name }) => name).join(", ")}`;
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     minutes: { type: "string", default: "0" },
     lasts: { type: "string", default: "8" },
+    logs: { type: "string" },
     help: { type: "boolean" },
   },
 });
@@ -45,7 +47,7 @@ async function run(seed: number, lastsMs: number): Promise<boolean> {
   try {
     const engines = await startEngines(endings);
     const { signal } = stopping;
-    const options = { name: "chaos", addresses: engines, engines, seed, lastsMs, signal };
+    const options = { name: "chaos", addresses: engines, engines, seed, lastsMs, signal, logs: values.logs };
     if (disguised.length > 0) return await tellMutants(disguised, options);
     return await tellFaults(chosen, options);
   } finally {

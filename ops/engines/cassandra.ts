@@ -18,9 +18,10 @@ export async function startCassandra(options: StartOptions = {}): Promise<Engine
     const folder = resolve(options.folder ?? runFolder, "cassandra");
     const config = join(runFolder, "cassandra.yaml");
     const logback = join(runFolder, "logback.xml");
-    writeFileSync(config, cassandraYaml({ host, port, storagePort, folder, syncAlways: options.syncAlways ?? false }));
+    const { syncAlways = false } = options;
+    writeFileSync(config, cassandraYaml({ host, port, storagePort, folder, syncAlways }));
     writeFileSync(logback, logbackXml);
-    const settings = cassandraCommand({ jars, config, logback, runFolder });
+    const settings = cassandraCommand({ jars, config, logback, runFolder, syncAlways });
     const address = `${host}:${port}`;
     const node = createEngineProcess({
       name: "cassandra",

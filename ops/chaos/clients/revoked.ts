@@ -18,6 +18,8 @@ const boundMs = 5_000;
 /** Where nobody can be asked whether a session has ended. */
 const hiddenBoundMs = 30_000;
 const tryMs = 200;
+/** A session that can't be ended for so long says nothing. */
+const patienceMs = 120_000;
 
 /** `isHidden`: sessions can't be asked about for a while. */
 export async function watchRevoked(ways: Ways, person: Person | undefined, isHidden: boolean): Promise<Revoked> {
@@ -27,7 +29,8 @@ export async function watchRevoked(ways: Ways, person: Person | undefined, isHid
   await listener.caughtUp();
   const bound = (isHidden ? hiddenBoundMs : boundMs) + graceMs;
   const revoke = async (): Promise<number> => {
-    for (let way = 0; ; way++) {
+    const endMs = performance.now() + patienceMs;
+    for (let way = 0; performance.now() < endMs; way++) {
       try {
         await logOut(ways, way, device);
         return performance.now();
@@ -35,6 +38,7 @@ export async function watchRevoked(ways: Ways, person: Person | undefined, isHid
         await wait(tryMs);
       }
     }
+    return Number.NaN;
   };
   let revoking: Promise<number> | undefined;
   return {
@@ -43,6 +47,10 @@ export async function watchRevoked(ways: Ways, person: Person | undefined, isHid
     },
     async findings() {
       const revokedMs = await (revoking ?? revoke());
+      if (Number.isNaN(revokedMs)) {
+        await listener.stop();
+        return [];
+      }
       await wait(Math.max(0, revokedMs + bound - performance.now()), undefined);
       await listener.stop();
       const findings: Finding[] = [];

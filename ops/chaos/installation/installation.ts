@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type CqlSession, openCql } from "#platform/engines/cql.ts";
 import { migrateCql } from "#platform/engines/migrate-cql.ts";
 import { readConfig } from "#platform/runtime/config.ts";
@@ -30,6 +32,8 @@ export interface InstallationOptions {
   readonly engines?: OwnEngines;
   /** What all processes are; "" for none. */
   readonly mutant?: string;
+  /** A folder for what the processes print; absent: it is dropped. */
+  readonly logs?: string | undefined;
 }
 
 /** Nothing may run into limits; tokens last as long as they can. */
@@ -44,7 +48,7 @@ const generous = {
 };
 
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
-  const { name, addresses, engines, mutant = "" } = options;
+  const { name, addresses, engines, mutant = "", logs } = options;
   const endings = createEndings();
   try {
     const settings = settingsOf(name, addresses);
@@ -61,6 +65,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     endings.push(() => log.remove().catch(() => {}));
     if (engines) endings.push(() => store.write(`DROP KEYSPACE ${name}`).catch(() => {}));
     const processes = await startProcesses(settings, mutant, endings);
+    if (logs) endings.push(() => keepLogs(join(logs, name), [...processes.values()]));
     const of = (process: ProcessName): Process => {
       const found = processes.get(process);
       if (!found) throw new RangeError(`there is no process ${process}`);
@@ -80,6 +85,11 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await endings.run();
     throw error;
   }
+}
+
+function keepLogs(folder: string, processes: readonly Process[]): void {
+  mkdirSync(folder, { recursive: true });
+  for (const process of processes) writeFileSync(join(folder, `${process.name}.log`), process.output());
 }
 
 function settingsOf(name: string, { nats, cql, redis }: EngineAddresses): Record<string, string> {

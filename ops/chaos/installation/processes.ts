@@ -34,6 +34,8 @@ export interface Process {
   output(): string;
 }
 
+/** A process that can't start, as what it stands on is busy or away, is started again, as operators have it done. */
+const maxStarts = 4;
 const preload = join(import.meta.dirname, "preload.ts");
 
 /** Starts all processes on the engines of `settings`. `endings` ends them. */
@@ -73,9 +75,15 @@ async function startProcess(
   };
   let printed = "";
   let server: RunningServer | undefined;
-  const start = async () => {
+  const start = async (tries = 1) => {
     server = startServer({ PARLEY_DATA: folder, ...env, ...more });
-    await server.ready();
+    try {
+      await server.ready();
+    } catch (error) {
+      await kill();
+      if (tries === maxStarts) throw error;
+      await start(tries + 1);
+    }
   };
   const kill = async () => {
     await server?.kill();
