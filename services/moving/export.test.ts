@@ -48,7 +48,8 @@ test("an export of nothing new copies nothing; later ones bring what changed", a
   expect(await exportFrom("data")).toMatchObject({ complete: false, rows: 0, records: 0, files: 0 });
   await talk(town.ada, town.group, 3);
   await first.stop();
-  expect(await exportFrom("data")).toMatchObject({ complete: true, rows: 0, records: 1, files: 0 });
+  // Uploads that are not finished come last.
+  expect(await exportFrom("data")).toMatchObject({ complete: true, rows: 0, records: 1, files: 2 });
 });
 
 test("what a server was started with later is not mixed into the export of another one", async () => {

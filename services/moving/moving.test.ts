@@ -20,7 +20,7 @@ import { engineSettings } from "../testing/shared-engines.ts";
 import { type Stack, startStack, type TestUser } from "../testing/stack.ts";
 import { exportInstallation } from "./export.ts";
 import { importInstallation } from "./import.ts";
-import { change, fileOf, refresh, seqsByText, settle, type Town, talk, viewOf } from "./testing/town.ts";
+import { change, fileOf, finishUpload, refresh, seqsByText, settle, type Town, talk, viewOf } from "./testing/town.ts";
 import { Writer } from "./testing/writer.ts";
 
 type Settings = Record<string, string> & { readonly PARLEY_DATA: string };
@@ -120,6 +120,7 @@ describeOnEngines("moving up", ["nats", "cql", "redis"], () => {
     await keepsNumbers(moved, town);
     expect(await missedSince(moved, town, token)).toEqual(later.posted);
     expect(Buffer.compare(await fileOf(moved, town), town.file)).toBe(0);
+    await finishUpload(moved, town.ada, town.begun[1]);
   }, 240_000);
 
   test("a target that holds another installation is refused, and stays as it is", async () => {
@@ -180,6 +181,7 @@ async function goOn(stack: Stack, town: Town): Promise<Later> {
   const posted = await talk(town.bob, town.pair, 5);
   const ended = await stack.registerUser("zoe");
   await ended.client(AuthService).logOut({ clientId: uuidv7() });
+  await finishUpload(stack, town.ada, town.begun[0]);
   return { session: await refresh(stack, town.bob.session), ended, posted };
 }
 

@@ -5,7 +5,7 @@ import { ConversationKind, EventSchema } from "#gen/parley/chat/v1/events_pb.js"
 import { MediaService } from "#gen/parley/media/v1/media_pb.js";
 import { ProfileSchema, UserService } from "#gen/parley/user/v1/user_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { createFile, download, sendFrom } from "../../media/testing/file.ts";
+import { chunkBytes, createFile, download, sendFrom } from "../../media/testing/file.ts";
 import type { Callers } from "../../testing/callers.ts";
 import type { TestUser } from "../../testing/stack.ts";
 
@@ -21,6 +21,8 @@ export interface Town {
   readonly busy: string;
   readonly mediaId: string;
   readonly file: Buffer;
+  /** Uploads that are not finished. */
+  readonly begun: readonly [Upload, Upload];
   /** A message whose answer never came, and what it led to. */
   readonly sent: { readonly clientId: string; readonly seq: bigint };
 }
@@ -45,11 +47,10 @@ export async function settle(callers: Callers): Promise<Town> {
     .client(ChatService)
     .setMarks({ clientId: uuidv7(), conversationId: group, readSeq: 20n, deliveredSeq: 30n });
   await bob.client(UserService).updateProfile({ clientId: uuidv7(), displayName: "Bob", about: "a carpenter" });
-  const files = ada.client(MediaService);
-  const { bytes, announced } = createFile(group, 300_000);
-  const { uploadId } = await files.createUpload({ clientId: uuidv7(), ...announced });
-  await sendFrom(files, uploadId, bytes, 0);
-  const { media } = await files.completeUpload({ clientId: uuidv7(), uploadId });
+  const file = await beginUpload(ada, group);
+  const mediaId = await finishUpload(callers, ada, file);
+  const begun = [await beginUpload(ada, group), await beginUpload(ada, group)] as const;
+  await joinOtherwise(callers);
   return {
     ada,
     bob,
@@ -58,10 +59,47 @@ export async function settle(callers: Callers): Promise<Town> {
     group,
     pair,
     busy,
-    mediaId: media?.mediaId ?? "",
-    file: bytes,
+    mediaId,
+    file: file.bytes,
+    begun,
     sent,
   };
+}
+
+export interface Upload {
+  readonly uploadId: string;
+  readonly bytes: Buffer;
+}
+
+/** Sends the first part of a file. */
+async function beginUpload(who: TestUser, conversationId: string): Promise<Upload> {
+  const files = who.client(MediaService);
+  const { bytes, announced } = createFile(conversationId, chunkBytes + 1_000);
+  const { uploadId } = await files.createUpload({ clientId: uuidv7(), ...announced });
+  await sendFrom(files, uploadId, bytes.subarray(0, chunkBytes), 0);
+  return { uploadId, bytes };
+}
+
+/** Sends what the server lacks of a file. */
+export async function finishUpload(callers: Callers, who: TestUser, { uploadId, bytes }: Upload): Promise<string> {
+  const files = callers.client(MediaService, { token: who.token });
+  const { offset } = await files.getUpload({ uploadId });
+  if (offset !== BigInt(chunkBytes)) throw new Error(`the server has ${offset} bytes of the upload`);
+  await sendFrom(files, uploadId, bytes, chunkBytes);
+  const { media } = await files.completeUpload({ clientId: uuidv7(), uploadId });
+  return media?.mediaId ?? "";
+}
+
+/** People with an address, with a code that was sent to it, and from elsewhere. */
+async function joinOtherwise(callers: Callers): Promise<void> {
+  const email = "zaphod@example.org";
+  const device = { id: crypto.randomUUID(), name: "test" };
+  const account = { clientId: uuidv7(), device, email, password: "password of zaphod" };
+  const { session } = await callers.client(AuthService).register(account);
+  const auth = callers.client(AuthService, { token: session?.accessToken ?? "" });
+  await auth.requestCode({ clientId: uuidv7(), address: email });
+  const accounts = [{ externalId: "ford", displayName: "Ford" }];
+  await callers.operator(AuthService).createAccounts({ clientId: uuidv7(), accounts });
 }
 
 /** Edits one message and deletes the next. */
