@@ -12,6 +12,8 @@ export interface Beat {
 /** What a process has to do with a group of leases. */
 export interface GroupPart {
   readonly competes: boolean;
+  /** How many keys there are, as it knows. */
+  readonly keys: number;
   /** The keys that it holds, with the revision under which it took each. */
   readonly held: { readonly [key: string]: number };
 }

@@ -18,9 +18,14 @@ export function claimOn(beats: Beats, group: string, key: number): Claim | undef
 
 /** Ids of the processes that compete for a group. */
 export function competitorsFor(beats: Beats, group: string): string[] {
-  const competes = ({ groups }: Beat) => groups[group]?.competes === true;
-  return beats
-    .all()
-    .filter(competes)
-    .map(({ process }) => process.id);
+  return competing(beats, group).map(({ process }) => process.id);
+}
+
+/** How many keys of a group all know that compete for it. */
+export function keysOfAll(beats: Beats, group: string): number {
+  return Math.min(...competing(beats, group).map(({ groups }) => groups[group]?.keys ?? 0));
+}
+
+function competing(beats: Beats, group: string): Beat[] {
+  return beats.all().filter(({ groups }) => groups[group]?.competes === true);
 }

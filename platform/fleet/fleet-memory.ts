@@ -60,6 +60,7 @@ function holdAll(held: Set<number>, keys: number, work: LeasedWork, tell: () => 
   };
   for (let key = 0; key < keys; key++) gain(key);
   return {
+    shared: () => keys,
     giveUp,
     async stop() {
       isStopped = true;

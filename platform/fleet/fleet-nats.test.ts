@@ -24,8 +24,8 @@ describeFleet("NATS, three servers", async (self) => openNatsFleet(await openEng
 
 describe("processes that share an installation on NATS", () => {
   const competitors: Competitor[] = [];
-  const join = async (name: string) => {
-    const competitor = await startCompetitor(await openEngine(name));
+  const join = async (name: string, keys = 16) => {
+    const competitor = await startCompetitor(await openEngine(name), keys);
     competitors.push(competitor);
     return competitor;
   };
@@ -48,6 +48,19 @@ describe("processes that share an installation on NATS", () => {
       }
       return "";
     });
+
+  test("share the keys that all of them know of, and the others once all do", async () => {
+    const name = freshName();
+    const [one, two] = [await join(name), await join(name)];
+    await shared([one, two], [8, 8]);
+    const more = await join(name, 20);
+    await shared([one, two, more], [6, 5, 5]);
+    await agreed([one, two, more]);
+    await one.leave();
+    await shared([two, more], [8, 8]);
+    await two.leave();
+    await shared([more], [20]);
+  });
 
   test("know each other, and each who serves what", async () => {
     const name = freshName();

@@ -1,5 +1,5 @@
 import type { Beats } from "./beats.ts";
-import { claimOn, competitorsFor } from "./claims.ts";
+import { claimOn, competitorsFor, keysOfAll } from "./claims.ts";
 import type { LeaseRecords } from "./lease-records.ts";
 import type { Competition, LeasedWork } from "./leases.ts";
 import { sharedOut } from "./shares.ts";
@@ -39,6 +39,11 @@ export class LeaseContest implements Competition {
     this.#tell();
   }
 
+  shared(): number {
+    const { beats, group, keys } = this.#options;
+    return Math.min(keys, keysOfAll(beats, group));
+  }
+
   giveUp(key: number): void {
     if (!this.#held.has(key) || this.#moving.has(key)) return;
     void this.#move(key, this.#lose(key)).then(() => this.#look());
@@ -57,8 +62,8 @@ export class LeaseContest implements Competition {
 
   #look(): void {
     if (this.#isStopped || this.#beats < beatsBeforeTaking) return;
-    const { beats, group, keys } = this.#options;
-    const claims = Array.from({ length: keys }, (_, key) => claimOn(beats, group, key)?.process.id);
+    const { beats, group } = this.#options;
+    const claims = Array.from({ length: this.shared() }, (_, key) => claimOn(beats, group, key)?.process.id);
     const shares = sharedOut(claims, competitorsFor(beats, group));
     for (const [key, share] of shares.entries()) {
       const isMine = claims[key] === this.#self && share === this.#self;
@@ -110,7 +115,7 @@ export class LeaseContest implements Competition {
 
   /** Says what is held; who has stopped no longer competes, but says so until the last key is given up. */
   #tell(): void {
-    const { beats, group } = this.#options;
-    beats.tell(group, { competes: !this.#isStopped, held: Object.fromEntries(this.#held) });
+    const { beats, group, keys } = this.#options;
+    beats.tell(group, { competes: !this.#isStopped, keys, held: Object.fromEntries(this.#held) });
   }
 }

@@ -11,7 +11,10 @@ import type { Process } from "./processes.ts";
  * reach the engine keeps what it holds.
  */
 export interface Leases {
-  /** Begins to compete for the keys 0 to `keys` - 1. Every process that competes for a group names the same number. */
+  /**
+   * Begins to compete for the keys 0 to `keys` - 1. Where another competitor names fewer, only as many are shared out,
+   * so that all come to the same result; a further one stays with who holds it.
+   */
   compete(group: string, keys: number, work: LeasedWork): Competition;
   /** Who holds a key as far as is known here, answered at once; undefined while nobody does. */
   holderOf(group: string, key: number): Process | undefined;
@@ -32,6 +35,8 @@ export interface LeasedWork {
 
 /** The part of one process in the competition for a group. */
 export interface Competition {
+  /** How many keys are shared out now. */
+  shared(): number;
   /** Gives a key up, after `lost`, and competes for it again: for who finds that another process does the work. */
   giveUp(key: number): void;
   /** Gives all keys up, each after `lost`, and competes no longer. Doing it twice is harmless. */

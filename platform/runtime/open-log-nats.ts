@@ -1,3 +1,4 @@
+import { Gauge } from "prom-client";
 import { createNatsBus } from "#platform/bus/bus-nats.ts";
 import { type NatsEngine, openNats } from "#platform/engines/nats.ts";
 import { openNatsFleet } from "#platform/fleet/fleet-nats.ts";
@@ -30,9 +31,10 @@ export async function openNatsLog(settings: NatsLog, opening: Opening): Promise<
 async function join(
   nats: NatsEngine,
   installation: NatsInstallation,
-  { config, self }: Opening,
+  opening: Opening,
   endings: Endings,
 ): Promise<OpenedLog> {
+  const { config, self } = opening;
   const shards = await installation.agreeOnShards(config.shards);
   const log = await openJetStreamEventLog({ engine: nats, shards });
   endings.push(log.close);
@@ -44,26 +46,27 @@ async function join(
   if ((await installation.readShards()) !== shards) {
     throw new StartError("Shards were added while this process started: start it again.");
   }
-  const growth = watchShards(installation, shards);
-  endings.push(growth.stop);
-  return { log, shards, bus, fleet, notReady: () => nats.notReady() ?? growth.notReady() };
+  endings.push(watchShards(installation, shards, opening));
+  return { log, shards, bus, fleet, notReady: nats.notReady };
 }
 
 /** How often it is asked whether shards were added. */
 const shardsMs = 5_000;
 
-/** Conversations begin on added shards once no process runs that does not follow them. */
-function watchShards(installation: NatsInstallation, followed: number) {
-  let shards = followed;
+/** Conversations begin on added shards once no process runs that does not follow them; until then all goes on. */
+function watchShards(installation: NatsInstallation, followed: number, { logger, metrics }: Opening): () => void {
+  const added = new Gauge({
+    name: "parley_shards_added",
+    help: "Shards that were added since this process started: they are used once it is restarted.",
+    registers: [metrics],
+  });
+  let last = followed;
   const look = async () => {
-    shards = (await installation.readShards().catch(() => undefined)) ?? shards;
+    const shards = (await installation.readShards().catch(() => undefined)) ?? last;
+    added.set(shards - followed);
+    if (shards !== last) logger.warn({ shards, followed }, "shards were added: restart this process, to use them");
+    last = shards;
   };
   const timer = setInterval(() => void look(), shardsMs).unref();
-  return {
-    notReady: () =>
-      shards === followed
-        ? undefined
-        : `There are ${shards} shards now, and this process follows ${followed}: restart it.`,
-    stop: () => clearInterval(timer),
-  };
+  return () => clearInterval(timer);
 }

@@ -3,7 +3,7 @@ import type { Fleet } from "../fleet.ts";
 import { openNatsFleet } from "../fleet-nats.ts";
 import { createWork, type RecordedWork } from "./work.ts";
 
-/** A process that competes for the 16 keys of "group". */
+/** A process that competes for the keys of "group". */
 export interface Competitor {
   readonly fleet: Fleet;
   readonly work: RecordedWork;
@@ -13,11 +13,11 @@ export interface Competitor {
   kill(): Promise<void>;
 }
 
-export async function startCompetitor(nats: NatsEngine): Promise<Competitor> {
+export async function startCompetitor(nats: NatsEngine, keys = 16): Promise<Competitor> {
   const self = { id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"], shards: 4 };
   const fleet = await openNatsFleet(nats, self);
   const work = createWork();
-  const competition = fleet.leases.compete("group", 16, work);
+  const competition = fleet.leases.compete("group", keys, work);
   let isGone = false;
   return {
     fleet,

@@ -40,6 +40,8 @@ export async function startSequencer(options: SequencerOptions): Promise<Sequenc
   });
   await Promise.all(shards.map((shard) => shard.taken()));
   const notReady = (shard: ShardSequencer, key: number) => {
+    // Nobody uses what was added before all processes know of it.
+    if (!shard.isHeld && key >= competition.shared()) return undefined;
     const isElsewhere = !shard.isHeld && leases.holderOf(sequencerGroup, key) !== undefined;
     return isElsewhere ? following.stopped(key) : shard.notReady();
   };

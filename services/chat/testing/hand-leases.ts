@@ -26,6 +26,7 @@ export function createHandLeases(): HandLeases {
       work = given;
       for (let key = 0; key < keys; key++) give(key);
       return {
+        shared: () => keys,
         giveUp: (key) => void take(key),
         async stop() {
           await Promise.all([...held].map(take));
