@@ -12,10 +12,10 @@ export const ofTheLog: readonly Mutant[] = [
     patches: [
       {
         file: sequencer,
-        find: "const result = await log.append(this.#shard, owned.tail, group.record());",
+        find: "const again = await this.#append(group, decided, owned);",
         replace: `this.#settled(group, decided);
           await new Promise((resolve) => setTimeout(resolve, 400));
-          const result = await log.append(this.#shard, owned.tail, group.record());`,
+          const again = await this.#append(group, decided, owned);`,
       },
     ],
   },
