@@ -2,8 +2,8 @@ import type { Config } from "#platform/runtime/config.ts";
 import { takeDataLock } from "#platform/runtime/data-lock.ts";
 import { StartError } from "#platform/runtime/start-error.ts";
 import { exportFiles } from "./export-files.ts";
-import { exportLog } from "./export-log.ts";
 import type { ExportPass } from "./export-pass.ts";
+import { exportRecords } from "./export-records.ts";
 import { exportRows } from "./export-rows.ts";
 import { type Image, openImage } from "./image.ts";
 import type { Progress } from "./progress.ts";
@@ -44,7 +44,7 @@ export async function exportInstallation({ config, folder, progress, signal }: E
       const pass: ExportPass = { source, image, generation, progress, signal };
       image.write({ installationId, incarnation, shards, generation, ended: false, complete: false });
       const rows = await exportRows(pass);
-      const records = await exportLog(pass);
+      const records = await exportRecords(pass);
       const files = await exportFiles(pass, config);
       image.write({ installationId, incarnation, shards, generation, ended: true, complete: source.stands });
       return { installationId, complete: source.stands, rows, records, files };

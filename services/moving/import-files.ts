@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "#platform/runtime/config.ts";
@@ -18,13 +19,11 @@ const part = "file";
 export async function importKeys({ image }: Pick<ImportPass, "image">, keysDir: string): Promise<void> {
   for (const { path, sha256 } of filesOf(image, fileFolders.keys, 0)) {
     const key = await readFile(join(image.folder, path));
+    if (Buffer.compare(createHash("sha256").update(key).digest(), sha256) !== 0) throw damaged(path);
     const target = join(keysDir, path.slice(fileFolders.keys.length + 1));
     makeSecretFile(target, key);
     if (Buffer.compare(await readFile(target), key) === 0) continue;
-    throw new StartError(
-      `${target} is another key than that of the installation (${Buffer.from(sha256).toString("hex", 0, 4)}…): ` +
-        "set PARLEY_KEYS to a folder of its own.",
-    );
+    throw new StartError(`${target} is of another installation: set PARLEY_KEYS to a folder without keys.`);
   }
 }
 
@@ -39,14 +38,16 @@ export async function importFiles(pass: ImportPass, { blobs }: Pick<Config, "blo
     const { path, sha256 } = files[written] as ImageFile;
     const target = join(blobs.path, path.slice(fileFolders.blobs.length + 1));
     const copied = await copyFile(join(image.folder, path), target);
-    if (Buffer.compare(copied.sha256, sha256) !== 0) {
-      throw new StartError(`The export is damaged: ${path} is not what was written. Export to a new folder.`);
-    }
+    if (Buffer.compare(copied.sha256, sha256) !== 0) throw damaged(path);
     notePart(pass, part, ++written);
     progress("import files", written, files.length);
   }
   endPart(pass, part);
   return files.length - begun.written;
+}
+
+function damaged(path: string): StartError {
+  return new StartError(`The export is damaged: ${path} is not what was written. Export to a new folder.`);
 }
 
 function filesOf({ db }: ImportPass["image"], folder: string, after: number): ImageFile[] {

@@ -16,8 +16,8 @@ import { StartError } from "#platform/runtime/start-error.ts";
 import { claimTarget, releaseTarget } from "./claim.ts";
 import { type Image, type ImageState, openImage } from "./image.ts";
 import { importFiles, importKeys } from "./import-files.ts";
-import { type BeginShard, importLog } from "./import-log.ts";
 import type { ImportPass } from "./import-pass.ts";
+import { type BeginShard, importRecords } from "./import-records.ts";
 import { importRows } from "./import-rows.ts";
 import type { Progress } from "./progress.ts";
 
@@ -77,7 +77,7 @@ async function importImage(
   const counts = {
     files: await importFiles(pass, config),
     rows: await importRows(pass, session),
-    records: await importLog(pass, log, begin),
+    records: await importRecords(pass, log, begin),
   };
   await importCheckpoints(pass, store);
   if (complete) await releaseTarget(rows, installation, claim);

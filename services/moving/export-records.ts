@@ -8,7 +8,7 @@ const chunkRecords = 1_000;
 const chunkBytes = 8 * 1024 * 1024;
 
 /** Copies what the log has beyond the image. Once the rows are copied: then the log holds all that they stem from. */
-export async function exportLog(pass: ExportPass): Promise<number> {
+export async function exportRecords(pass: ExportPass): Promise<number> {
   let records = 0;
   for (let shard = 0; shard < pass.source.shards; shard++) records += await exportShard(pass, shard);
   return records;

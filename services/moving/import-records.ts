@@ -18,7 +18,7 @@ const retryMs = 500;
 export type BeginShard = (shard: number, record: LogRecord) => Promise<AppendResult>;
 
 /** Appends what the target's log lacks, record for record, and reads it back. */
-export async function importLog(pass: ImportPass, log: EventLog, begin: BeginShard): Promise<number> {
+export async function importRecords(pass: ImportPass, log: EventLog, begin: BeginShard): Promise<number> {
   const shards = Array.from({ length: pass.shards }, (_, shard) => shard);
   const appended = await concurrently(shards, shardsAtOnce, (shard) => importShard(pass, log, begin, shard));
   return appended.reduce((sum, records) => sum + records, 0);
