@@ -72,8 +72,9 @@ export class SequencerState {
     const { roles } = known;
     const missing = users.filter((user) => !roles.has(user));
     if (missing.length > 0 && known.view) {
+      const views = await this.#sources.reads.memberships(id, missing);
       for (const user of missing) roles.set(user, Role.UNSPECIFIED);
-      for (const view of await this.#sources.reads.memberships(id, missing)) roles.set(view.userId, view.role);
+      for (const view of views) roles.set(view.userId, view.role);
     }
     if (roles.size > maxRoles) this.#outgrown.add(known);
     return known;

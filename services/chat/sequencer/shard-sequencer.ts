@@ -7,8 +7,9 @@ import { CommandQueue } from "./command-queue.ts";
 import { Group } from "./group.ts";
 import { notOwnerOf } from "./not-owner.ts";
 import { PendingCommands, type WaitingCommand } from "./pending-commands.ts";
+import { type Prepared, prepareCommands } from "./prepare-commands.ts";
 import type { SequencerOptions } from "./sequencer-options.ts";
-import { type KnownConversation, SequencerState, sentIdOf } from "./sequencer-state.ts";
+import { SequencerState, sentIdOf } from "./sequencer-state.ts";
 import { ShardTenure, type Surroundings } from "./shard-tenure.ts";
 import type { Ownership } from "./take-over.ts";
 
@@ -16,10 +17,6 @@ import type { Ownership } from "./take-over.ts";
 const maxUnprojectedEntries = 1_000_000;
 /** The same in bytes of events. */
 const maxUnprojectedBytes = 128 * 1024 * 1024;
-interface Prepared {
-  readonly waiting: WaitingCommand;
-  readonly known: KnownConversation;
-}
 
 /**
  * Sequences one shard. One append is in flight at a time; commands that come meanwhile wait undecided, and are decided
@@ -124,11 +121,7 @@ export class ShardSequencer {
 
   async #sequence(taken: readonly WaitingCommand[], owned: Ownership): Promise<void> {
     this.#state.beginGroup();
-    const prepared: Prepared[] = [];
-    for (const waiting of taken) {
-      const known = await this.#prepare(waiting);
-      if (known) prepared.push({ waiting, known });
-    }
+    const prepared = await prepareCommands(taken, { shard: this.#shard, state: this.#state, ...this.#options });
     const { incarnation, clock } = this.#options;
     const nowMs = clock();
     const group = new Group({
@@ -142,24 +135,6 @@ export class ShardSequencer {
     if (decided.length === 0) return;
     const again = await this.#append(group, decided, owned);
     this.#queue.putBack([...again, ...rest]);
-  }
-
-  /** Loads what the decision needs; answers repetitions. Undefined where nothing is left to decide. */
-  async #prepare(waiting: WaitingCommand): Promise<KnownConversation | undefined> {
-    const { command } = waiting;
-    if (!waiting.isAwaited()) {
-      waiting.reject(chatErrors.OUTCOME_UNKNOWN({ message: "nobody waits for it" }));
-      return undefined;
-    }
-    const known = await this.#state.load(command.conversationId, command.users);
-    const committed = await this.#state.committed(command, command.clientId);
-    if (!committed) return known;
-    if (Buffer.compare(committed.contentHash, command.contentHash) !== 0) waiting.reject(chatErrors.CLIENT_ID_REUSED());
-    else {
-      const position = this.#options.following.tail(this.#shard);
-      waiting.resolve({ ...committed, position, duplicate: true, happened: true });
-    }
-    return undefined;
   }
 
   /** Decides as many as the group can take; the rest is for the next one. */

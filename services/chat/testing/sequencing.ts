@@ -49,6 +49,8 @@ export interface SequencingOptions {
   readonly projecting?: boolean;
   /** Stands before the store that the projector writes to. */
   readonly before?: (projection: ProjectionStore) => ProjectionStore;
+  /** Stands before what the sequencer reads of the store. */
+  readonly beforeReads?: (reads: ConversationReads) => ConversationReads;
 }
 
 export async function startSequencing({ log, db }: Files, options: SequencingOptions = {}): Promise<Sequencing> {
@@ -70,7 +72,7 @@ export async function startSequencing({ log, db }: Files, options: SequencingOpt
     log,
     following,
     leases: options.leases ?? createHandLeases(),
-    reads,
+    reads: options.beforeReads?.(reads) ?? reads,
     idempotence: createSqliteIdempotence(db),
     clock: () => clock.now,
     logger,
