@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
-import { createEndings } from "#platform/runtime/endings.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import { describeOnEngines, freshName } from "#platform/testing/engines.ts";
 import { until } from "#platform/testing/until.ts";
@@ -31,7 +30,7 @@ const file: Compose = parse(readFileSync(join(root, "ops/compose.yaml"), "utf8")
 const services = Object.entries(file.services);
 const ours = services.filter(([, { image }]) => image === "parley");
 const folder = mkdtempSync(join(tmpdir(), "parley-compose-"));
-const endings = createEndings();
+const running: { stop(): void; readonly exited: Promise<unknown> }[] = [];
 
 /** What the image holds, with the packages of this checkout. */
 const checkout = join(folder, "parley");
@@ -46,7 +45,8 @@ beforeAll(() => {
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
 });
 afterAll(async () => {
-  await endings.run();
+  for (const { stop } of running) stop();
+  await Promise.all(running.map(({ exited }) => exited));
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -92,10 +92,7 @@ describeOnEngines("the services of ops/compose.yaml", ["nats-cluster", "cql", "r
   function start(service: string, definition: Service) {
     const child = startCommand(definition.command, { cwd: checkout, env: environmentOf(service, definition) });
     const exited = once(child, "exit");
-    endings.push(async () => {
-      child.kill("SIGTERM");
-      await exited;
-    });
+    running.push({ stop: () => child.kill("SIGTERM"), exited });
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (printed += String(text)));
     return { exited, printed: () => printed };
