@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { userId, uuidv7 } from "#platform/runtime/ids.ts";
-import { createAuthenticator, maxTokenLength, sessionCheckMs } from "./authenticator.ts";
+import { createAuthenticator, maxTokenLength, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
 import { openOperatorKey } from "./operator-key.ts";
 import { createSqliteSessions } from "./stores/session-store-sqlite.ts";
 import { standAccounts } from "./testing/accounts.ts";
@@ -43,11 +43,30 @@ async function stand() {
       return stood.accessTokens.verify(token);
     },
   };
-  const authenticator = createAuthenticator({ ...stood, accessTokens, clock: now, operatorKey, trustedIssuer });
+  let isAway = false;
+  const sessions: typeof stood.sessions = {
+    ...stood.sessions,
+    isLive: async (...of) => (isAway ? Promise.reject(new Error("the store is away")) : stood.sessions.isLive(...of)),
+  };
+  const authenticator = createAuthenticator({
+    ...stood,
+    sessions,
+    accessTokens,
+    clock: now,
+    operatorKey,
+    trustedIssuer,
+  });
   const authenticate = (token: string, deviceId?: string) =>
     authenticator.authenticate({ authorization: `Bearer ${token}`, deviceId });
   const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
-  return { ...stood, authenticator, authenticate, signIn, verified: () => verified };
+  return {
+    ...stood,
+    authenticator,
+    authenticate,
+    signIn,
+    verified: () => verified,
+    setAway: (away: boolean) => (isAway = away),
+  };
 }
 
 test("no header is nobody; the operator's key is the operator; anything else is refused", async () => {
@@ -111,6 +130,26 @@ test(`an end that the bus did not tell is noticed within ${sessionCheckMs} ms`, 
   await createSqliteSessions(store()).end(row.userId, row.sessionId, clock.now(), clock.now() + accessTtlMs);
   clock.turn(sessionCheckMs);
   await expect(authenticate(access.token)).rejects.toMatchObject(revoked);
+});
+
+test("a session that was seen to live is believed for a while where the store can't be asked", async () => {
+  const { authenticate, signIn, clock, setAway, sessions } = await stand();
+  const [known, unseen] = [await signIn(), await signIn()];
+  await authenticate(known.access.token);
+  setAway(true);
+  await expect(authenticate(unseen.access.token)).rejects.toThrow("the store is away");
+  for (const ms of [sessionCheckMs, sessionGraceMs - sessionCheckMs - 1]) {
+    clock.turn(ms);
+    expect(await authenticate(known.access.token)).toMatchObject({ userId: known.row.userId });
+  }
+  clock.turn(1);
+  await expect(authenticate(known.access.token)).rejects.toThrow("the store is away");
+  setAway(false);
+  await authenticate(known.access.token);
+  setAway(true);
+  clock.turn(sessionCheckMs);
+  await sessions.end(known.row.userId, known.row.sessionId);
+  await expect(authenticate(known.access.token)).rejects.toMatchObject(revoked);
 });
 
 test("a token whose session is not in the store is refused", async () => {

@@ -5,6 +5,7 @@ import { type Authenticator, type Credentials, deviceHeader } from "#platform/rp
 import { platformErrors } from "#platform/rpc/errors.ts";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
+import { ServiceError } from "#platform/runtime/errors.ts";
 import { type DeviceId, deviceId, type SessionId, sessionId } from "#platform/runtime/ids.ts";
 import type { AccessSubject, AccessTokens } from "./access-token.ts";
 import { type OperatorKey, operatorKeyPrefix } from "./operator-key.ts";
@@ -18,8 +19,15 @@ export const maxCachedTokens = 50_000;
 export const maxEndedSessions = 50_000;
 /** How long a session is taken to live without asking the store: what the bus may have lost is noticed then. */
 export const sessionCheckMs = 5_000;
+/**
+ * How long a session that was seen to live is believed to while the store can't be asked. Processes that ask this one
+ * believe its answer for as long again while they can't: together it is what streams have, 30 s.
+ */
+export const sessionGraceMs = 15_000;
 /** Longest token that is looked at. */
 export const maxTokenLength = 8192;
+
+const never = Number.NEGATIVE_INFINITY;
 
 export interface AuthenticatorOptions {
   readonly accessTokens: AccessTokens;
@@ -42,6 +50,8 @@ interface CachedToken {
   readonly isTrusted: boolean;
   /** When the session's row was last seen to live. */
   checkedAt: number;
+  /** When the store was last asked in vain. */
+  failedAt: number;
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): ClosableAuthenticator {
@@ -56,18 +66,24 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
   async function verify(token: string): Promise<CachedToken> {
     const isTrusted = trustedIssuer?.claims(token) ?? false;
     const { expiresAt, ...subject } = await (isTrusted && trustedIssuer ? trustedIssuer : accessTokens).verify(token);
-    return { subject, expiresAt, isTrusted, checkedAt: Number.NEGATIVE_INFINITY };
+    return { subject, expiresAt, isTrusted, checkedAt: never, failedAt: never };
   }
 
   async function checkSession(cached: CachedToken, device: DeviceId, now: number): Promise<void> {
     const { userId, sessionId } = cached.subject;
     if (ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
-    if (now - cached.checkedAt < sessionCheckMs) return;
-    const isLive = cached.isTrusted
-      ? await sessions.observe({ userId, sessionId, deviceId: device }, cached.expiresAt)
-      : await sessions.isLive(userId, sessionId);
-    if (!isLive || ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
-    cached.checkedAt = now;
+    const isGrace = now - cached.checkedAt < sessionGraceMs;
+    if (now - cached.checkedAt < sessionCheckMs || (isGrace && now - cached.failedAt < sessionCheckMs)) return;
+    try {
+      const isLive = cached.isTrusted
+        ? await sessions.observe({ userId, sessionId, deviceId: device }, cached.expiresAt)
+        : await sessions.isLive(userId, sessionId);
+      if (!isLive || ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
+      cached.checkedAt = now;
+    } catch (error) {
+      if (!isGrace || error instanceof ServiceError) throw error;
+      cached.failedAt = now;
+    }
   }
 
   async function authenticateUser(token: string, given: string | undefined): Promise<UserIdentity> {

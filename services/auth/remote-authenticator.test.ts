@@ -9,7 +9,7 @@ import { platformErrors } from "#platform/rpc/errors.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { userId, uuidv7 } from "#platform/runtime/ids.ts";
-import { createAuthenticator, maxTokenLength, sessionCheckMs } from "./authenticator.ts";
+import { createAuthenticator, maxTokenLength, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
 import { openOperatorKey } from "./operator-key.ts";
 import { createRemoteAuthenticator } from "./remote-authenticator.ts";
 import { authenticateRoutes } from "./routes/authenticate.ts";
@@ -28,9 +28,11 @@ async function stand() {
   const authenticator = createAuthenticator({ ...stood, clock, operatorKey, trustedIssuer: undefined });
   const served = createServed();
   let asked = 0;
+  let isAway = false;
   const { authenticate, ...routes } = authenticateRoutes({ authenticator });
   const counted: typeof authenticate = (...call) => {
     asked++;
+    if (isAway) throw platformErrors.STORE_UNREACHABLE();
     return authenticate(...call);
   };
   served.add(AuthService, { ...routes, authenticate: counted });
@@ -38,7 +40,7 @@ async function stand() {
   const auth = createClient(AuthService, createPeerTransport(served));
   const remote = createRemoteAuthenticator({ auth, jwks: authenticator.jwks, bus, clock });
   const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
-  return { ...stood, bus, remote, signIn, asked: () => asked };
+  return { ...stood, bus, remote, signIn, asked: () => asked, goAway: () => (isAway = true) };
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}`, deviceId: undefined });
@@ -100,4 +102,23 @@ test("a session that ends is refused at once where the bus says so, else when it
   await expect(remote.authenticate(bearer(lost.access.token))).resolves.toMatchObject({ kind: "user" });
   clock.turn(sessionCheckMs);
   await expect(remote.authenticate(bearer(lost.access.token))).rejects.toMatchObject(revoked);
+});
+
+test("who was known is believed for a while where nobody can be asked, unless the bus says otherwise", async () => {
+  const { remote, signIn, clock, bus, asked, goAway } = await stand();
+  const [known, ended, unseen] = [await signIn(), await signIn(), await signIn()];
+  for (const { access } of [known, ended]) await remote.authenticate(bearer(access.token));
+  goAway();
+  const unreachable = { reason: platformErrors.STORE_UNREACHABLE.reason };
+  await expect(remote.authenticate(bearer(unseen.access.token))).rejects.toMatchObject(unreachable);
+  clock.turn(sessionCheckMs);
+  const before = asked();
+  for (let call = 0; call < 3; call++) await remote.authenticate(bearer(known.access.token));
+  expect(asked()).toBe(before + 1);
+  bus.publish("sessions", Buffer.from(ended.row.sessionId));
+  await new Promise((resolve) => setImmediate(resolve));
+  const revoked = { reason: platformErrors.SESSION_REVOKED.reason };
+  await expect(remote.authenticate(bearer(ended.access.token))).rejects.toMatchObject(revoked);
+  clock.turn(sessionGraceMs - sessionCheckMs);
+  await expect(remote.authenticate(bearer(known.access.token))).rejects.toMatchObject(unreachable);
 });

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Client } from "@connectrpc/connect";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import type { AuthenticateResponse, AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -14,6 +14,7 @@ import {
   maxEndedSessions,
   maxTokenLength,
   sessionCheckMs,
+  sessionGraceMs,
 } from "./authenticator.ts";
 import { shareCalls } from "./shared-calls.ts";
 
@@ -30,11 +31,16 @@ export interface RemoteAuthenticatorOptions {
 interface Known {
   readonly identity: Identity;
   readonly askedAt: number;
+  /** When it was last asked in vain. */
+  failedAt: number;
 }
+
+/** How it shows that nobody could be asked, or could tell. */
+const unanswered: ReadonlySet<Code> = new Set([Code.Unavailable, Code.DeadlineExceeded]);
 
 /**
  * Asks the process that holds the accounts who somebody is, and believes the answer as long as that one believes that a
- * session lasts. A session that the bus says has ended is refused at once. Calls that come at the same time, as those
+ * session lasts, and for a while longer where it can't be asked. A session that the bus says has ended is refused at once. Calls that come at the same time, as those
  * of all streams of a device that reconnects, share one question.
  */
 export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): ClosableAuthenticator {
@@ -49,8 +55,19 @@ export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): 
     const askedAt = clock();
     const asAuth = callAs({ kind: "service", name: "auth" }, { timeoutMs: askMs });
     const identity = identityOf(await auth.authenticate({ authorization, deviceId: device }, asAuth));
-    cache.set(key, { identity, askedAt });
+    cache.set(key, { identity, askedAt, failedAt: Number.NEGATIVE_INFINITY });
     return identity;
+  };
+  /** Who it was, as long as that may be believed without an answer; else the failure. */
+  const believe = (known: Known | undefined, failure: unknown): Identity => {
+    const isUnanswered = unanswered.has(ConnectError.from(failure).code);
+    if (!known || !isUnanswered || clock() - known.askedAt >= sessionGraceMs) throw failure;
+    known.failedAt = clock();
+    return known.identity;
+  };
+  const isFresh = ({ askedAt, failedAt }: Known) => {
+    const [age, sinceFailure] = [clock() - askedAt, clock() - failedAt];
+    return age < sessionCheckMs || (age < sessionGraceMs && sinceFailure < sessionCheckMs);
   };
   return {
     async authenticate({ authorization, deviceId = "" }) {
@@ -59,8 +76,8 @@ export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): 
         throw platformErrors.UNAUTHENTICATED();
       const key = hash("sha256", `${deviceId} ${authorization}`, "base64url");
       const known = cache.get(key);
-      const isFresh = known && clock() - known.askedAt < sessionCheckMs;
-      const identity = isFresh ? known.identity : await share(key, () => ask(key, authorization, deviceId));
+      const asked = () => share(key, () => ask(key, authorization, deviceId));
+      const identity = known && isFresh(known) ? known.identity : await asked().catch((error) => believe(known, error));
       if (identity.kind === "user" && ended.has(identity.sessionId)) throw platformErrors.SESSION_REVOKED();
       return identity;
     },
