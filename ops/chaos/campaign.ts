@@ -49,17 +49,20 @@ export interface MutantResult {
   /** The findings under the promise that it breaks; none: it was not caught. */
   readonly caught: readonly Finding[];
   readonly others: number;
+  readonly operations: number;
 }
 
 /** Whether the checker finds out the mutant, by the promise that it breaks. */
 export async function runMutant(mutant: Mutant, options: CampaignOptions): Promise<MutantResult> {
   const findings: Finding[] = [];
+  let operations = 0;
   for await (const result of runFaults([faultNamed(mutant.fault)], { ...options, mutant: mutant.name })) {
     if ("missing" in result) throw new Error(`${mutant.fault} can't strike here: ${result.missing}`);
     findings.push(...result.findings);
+    operations += result.operations;
   }
   const caught = findings.filter(({ promise }) => promise === mutant.promise);
-  return { mutant, caught, others: findings.length - caught.length };
+  return { mutant, caught, others: findings.length - caught.length, operations };
 }
 
 function shuffled<Item>(items: readonly Item[], below: (bound: number) => number): Item[] {

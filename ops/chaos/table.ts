@@ -29,8 +29,9 @@ function lineOf(cells: readonly (string | number)[]): string {
     .join("  ");
 }
 
-export function mutantLine({ mutant, caught, others }: MutantResult): string {
+export function mutantLine({ mutant, caught, others, operations }: MutantResult): string {
   const { name, says, promise, fault } = mutant;
   const verdict = caught.length > 0 ? "caught" : "NOT CAUGHT";
-  return `${verdict.padEnd(10)}  ${name}: ${says}; ${promise} under ${fault}, and ${others} other findings`;
+  const found = `${promise} under ${fault}: ${caught.length} findings, and ${others} others, of ${operations} operations`;
+  return `${verdict.padEnd(10)}  ${name}: ${says}; ${found}`;
 }
