@@ -97,6 +97,13 @@ test("every module starts with those it needs alone, and stops twice", async () 
   }
 });
 
+test("shards stay though a later start names fewer", async () => {
+  await (await startStack({ PARLEY_DATA: dataDir, PARLEY_SHARDS: "3" })).stop();
+  const stack = await startStack({ PARLEY_DATA: dataDir, PARLEY_SHARDS: "2" });
+  expect(stack.boot.following.shards).toBe(3);
+  await stack.stop();
+});
+
 test("data of another installation is refused", async () => {
   const other = mkdtempSync(join(tmpdir(), "parley-starting-"));
   for (const dir of [dataDir, other]) await (await startStack({ PARLEY_DATA: dir }, parts())).stop();

@@ -2,14 +2,17 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
-import { uuidv7 } from "#platform/runtime/ids.ts";
+import { conversationId, shardOf, uuidv7 } from "#platform/runtime/ids.ts";
 import { describeOnEngines } from "#platform/testing/engines.ts";
+import { until } from "#platform/testing/until.ts";
 import { Frames } from "../../gateway/testing/frames.ts";
 import { callersOf, type TestUser } from "../../services/testing/callers.ts";
+import { freePorts } from "../engines/ports.ts";
 import {
   keepCalling,
   makeFleet,
   makeGroup,
+  metricsOf,
   person,
   readiness,
   type TestFleet,
@@ -83,9 +86,8 @@ describeOnEngines("two processes of every module", ["nats", "cql", "redis"], () 
     await untilMore(calling, 50);
     await chats[0]?.stop("SIGTERM");
     await untilMore(calling, 50);
-    chats[0] = await fleet.start(chatting);
-    await untilMore(calling, 50);
     expect(await calling.stop()).toEqual([]);
+    chats[0] = await fleet.start(chatting);
     for (const [conversationId, count] of sends) {
       const last = { clientId: uuidv7(), conversationId, content: { text: "the last" } };
       expect(Number((await at(0, ben).chat.sendMessage(last)).messageCount)).toBe(count + 1);
@@ -102,4 +104,54 @@ describeOnEngines("two processes of every module", ["nats", "cql", "redis"], () 
     await untilReady(...gateways, ...chats);
     await at(0, ann).auth.listSessions({});
   }, 60_000);
+
+  test("processes that share a port serve both", async () => {
+    const [port] = await freePorts(1, "127.0.0.1");
+    const sharing = {
+      PARLEY_LISTEN: `127.0.0.1:${port}`,
+      PARLEY_REUSE_PORT: "true",
+      PARLEY_PEER_LISTEN: "127.0.0.1:0",
+    };
+    await expect(fleet.start("gateway", { ...sharing, PARLEY_PEER_LISTEN: "" })).rejects.toThrow(
+      "needs PARLEY_PEER_LISTEN",
+    );
+    const both = await Promise.all([fleet.start("gateway", sharing), fleet.start("gateway", sharing)]);
+    const [{ url }] = both;
+    const starts = new Set<string>();
+    await until(async () => {
+      const page = await (await fetch(`${url}/metrics`, { headers: { connection: "close" } })).text();
+      starts.add(/^process_start_time_seconds (.*)$/m.exec(page)?.[1] ?? "");
+      return starts.size === 2 ? "" : "one of them answers all";
+    });
+    const ann = await person({ url });
+    await makeGroup(ann);
+    await both[0]?.stop();
+    for (let calls = 0; calls < 5; calls++)
+      await callersOf(url).client(AuthService, { token: ann.token }).listSessions({});
+    await both[1]?.stop();
+  }, 60_000);
+
+  test("shards that are added are used once all processes follow them; nobody misses anything meanwhile", async () => {
+    const [ann, ben] = [await person(gateway(0)), await person(gateway(1))];
+    const frames = new Frames((signal) => at(1, ben).delivery.subscribe({}, { signal }));
+    await frames.find("caughtUp");
+    const shardsOfNew = async (owner: TestUser) => {
+      const ids = await Promise.all(Array.from({ length: 30 }, () => makeGroup(owner, ben)));
+      return new Set(ids.map((id) => shardOf(conversationId(id))));
+    };
+    chats.push(await fleet.start(chatting, { PARLEY_SHARDS: "8" }));
+    await untilReady(...chats, ...gateways);
+    expect([...(await shardsOfNew(ann))].sort()).toEqual([0, 1, 2, 3]);
+    for (let joined = 0; joined < 30; joined++) await frames.find("joined");
+    await until(async () => (/^parley_shards_added 4$/m.test(await metricsOf(gateway(0))) ? "" : "not told"));
+    await frames.end();
+    await Promise.all([...chats, ...auths, ...gateways].map((process) => process.stop()));
+    [auths, chats, gateways] = await Promise.all([
+      Promise.all([fleet.start(accounts)]),
+      Promise.all([fleet.start(chatting)]),
+      Promise.all([fleet.start("gateway"), fleet.start("gateway")]),
+    ]);
+    await untilReady(...auths, ...chats, ...gateways);
+    expect((await shardsOfNew(await person(gateway(0)))).size).toBeGreaterThan(4);
+  }, 120_000);
 });

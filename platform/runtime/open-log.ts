@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Bus } from "#platform/bus/bus.ts";
 import { createMemoryBus } from "#platform/bus/bus-memory.ts";
 import type { Migrations } from "#platform/engines/migrate.ts";
+import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import type { Fleet } from "#platform/fleet/fleet.ts";
 import { createMemoryFleet } from "#platform/fleet/fleet-memory.ts";
 import type { EventLog } from "#platform/log/event-log.ts";
@@ -52,16 +53,22 @@ export async function openLogEngine(opening: Opening): Promise<LogEngine> {
 async function openSqliteLog(settings: SqliteEngine, { config, self }: Opening): Promise<LogEngine> {
   const db = await openMigrated(settings, [installationMigrations, logMigrations]);
   const log = createSqliteEventLog(db);
+  const shards = Math.max(config.shards, shardsIn(db));
   return {
     installation: createSqliteInstallation(db),
     open: async () => ({
       log,
-      shards: config.shards,
+      shards,
       bus: createMemoryBus(),
-      fleet: createMemoryFleet(self),
+      fleet: createMemoryFleet({ ...self, shards }),
       snapshot: db.snapshot,
       notReady: () => undefined,
     }),
     close: log.close,
   };
+}
+
+/** How many there were before: each has at least the record of its first owner. */
+function shardsIn(db: SqliteDatabase): number {
+  return Number(db.get("SELECT max(shard) AS last FROM record")?.last ?? -1) + 1;
 }
