@@ -88,13 +88,20 @@ export class ShardProjector {
 
   async #run(): Promise<void> {
     try {
-      await this.#catchUp();
-      for (let entries = this.#pending(); entries.length > 0; entries = this.#pending()) await this.#watched(entries);
+      for (let entries = await this.#next(); entries.length > 0; entries = await this.#next()) {
+        await this.#watched(entries);
+      }
       this.failure = undefined;
     } catch (error) {
       this.failure = `shard ${this.#shard} can't be projected`;
       this.#options.logger.error({ err: error, shard: this.#shard }, "projector failed");
     }
+  }
+
+  /** What is written next. What the store may have lost comes first, even while there is always more to write. */
+  async #next(): Promise<FollowedEntry[]> {
+    await this.#catchUp();
+    return this.#pending();
   }
 
   /** Another process may have written since this one asked last, and the store may have lost some of it. */

@@ -72,6 +72,29 @@ test.each([[[]], [["checkpoint"]]])(
   },
 );
 
+test("it is written again though people never stop writing", async () => {
+  const forgetful = createForgetful();
+  let [running, isBusy]: [Sequencing | undefined, boolean] = [undefined, false];
+  const before = (store: ProjectionStore): ProjectionStore => ({
+    ...forgetful.before(store),
+    async apply(...written) {
+      await store.apply(...written);
+      if (isBusy) await running?.submit(post(id, ada, "and another one"));
+    },
+  });
+  running = await startSequencing(files, { before });
+  await talk(running);
+  await forget();
+  isBusy = true;
+  await running.submit(post(id, ada, "the first of very many"));
+  await until(async () => ((await storedSeqs()).length > 2 ? "" : "nothing is written"));
+  forgetful.comeBack();
+  await until(async () => ((await storedSeqs()).includes(21) ? "" : "rows are missing"), 5_000);
+  isBusy = false;
+  await caughtUp(running);
+  expect((await storedSeqs()).slice(0, 21)).toEqual(span(1, 21));
+});
+
 test("who takes a shard writes again what is not settled, and no more", async () => {
   const first = await startSequencing(files);
   await talk(first);

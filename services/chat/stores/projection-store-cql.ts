@@ -18,7 +18,7 @@ export function createCqlProjection(
   checkpoints: CheckpointStore,
   now = () => performance.now(),
 ): ProjectionStore {
-  const settle = settleWith(checkpoints, now);
+  const settle = settleWith(session, checkpoints, now);
   const write = (statements: readonly CqlStatement[]): Promise<void> => {
     const [first] = statements;
     return first && statements.length === 1 ? session.write(first.cql, ...first.params) : session.batch(statements);
@@ -37,13 +37,20 @@ export function createCqlProjection(
   };
 }
 
-/** Writes down, for each shard, a checkpoint of a minute ago. */
-function settleWith(checkpoints: CheckpointStore, now: () => number) {
+/**
+ * Writes down, for each shard, a checkpoint of a minute ago. Once a machine has come back none from before it will do,
+ * and while a stretch is written again none beyond it. Listens for as long as the session lives.
+ */
+function settleWith(session: CqlSession, checkpoints: CheckpointStore, now: () => number) {
   const ripening = new Map<number, { readonly since: number; readonly checkpoint: Checkpoint }>();
+  session.onReturn(() => ripening.clear());
   return async (shard: number, checkpoint: Checkpoint): Promise<void> => {
     const before = ripening.get(shard);
-    if (before && now() - before.since < settleMs) return;
-    if (before) await checkpoints.write(settledName, shard, before.checkpoint);
+    const isAgain = before !== undefined && rowVersion(checkpoint) < rowVersion(before.checkpoint);
+    if (before && !isAgain) {
+      if (now() - before.since < settleMs) return;
+      await checkpoints.write(settledName, shard, before.checkpoint);
+    }
     ripening.set(shard, { since: now(), checkpoint });
   };
 }

@@ -46,6 +46,33 @@ test("a checkpoint is settled once what it covers was written a minute ago", asy
   expect(await settledAfter(50, 125)).toBe(30);
 });
 
+test("what was written before a machine came back is not settled until it was written again", async () => {
+  let [now, comeBack] = [0, () => {}];
+  const own = {
+    ...session(),
+    onReturn(listener: () => void) {
+      comeBack = listener;
+      return () => {};
+    },
+  };
+  const projection = createCqlProjection(own, createCqlCheckpoints(own), () => now);
+  const none = { conversations: [], memberships: [], messages: [], events: [], deletions: [], sentIds: [] };
+  const settledAfter = async (position: number, seconds: number) => {
+    now = seconds * 1_000;
+    await projection.apply(10, none, { incarnation: 1, position, entryHash: new Uint8Array(32) });
+    return (await projection.settling?.settled(10))?.position;
+  };
+  await settledAfter(10, 0);
+  expect(await settledAfter(20, 60)).toBe(10);
+  comeBack();
+  expect(await settledAfter(30, 121)).toBe(10);
+  // It is written again from what is settled on.
+  expect(await settledAfter(15, 122)).toBe(10);
+  expect(await settledAfter(25, 181)).toBe(10);
+  expect(await settledAfter(40, 182)).toBe(15);
+  expect(await settledAfter(50, 242)).toBe(40);
+});
+
 test("rows without bytes are no events and no messages", async () => {
   const [stores, id] = [open(), newConversationId(0)];
   const later = 2n ** 50n;
