@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import type { SqlRow } from "#platform/engines/sqlite.ts";
+import { inChunks } from "./chunks.ts";
 import type { ExportPass } from "./export-pass.ts";
 import { type Column, columnsOf, keyOf, rowsTable } from "./image.ts";
 import { type MovedTable, movedTables } from "./tables.ts";
@@ -51,7 +51,7 @@ async function exportTable(pass: ExportPass, { name, writing }: MovedTable): Pro
   const select = source.store.prepare(`SELECT ${names.join(", ")} FROM ${name}`);
   select.setReadBigInts(true);
   let [read, changed] = [0, 0];
-  for (const chunk of inChunks(select.iterate())) {
+  for (const chunk of inChunks(select.iterate(), chunkRows)) {
     signal.throwIfAborted();
     image.transaction(() => {
       for (const row of chunk)
@@ -105,14 +105,4 @@ function upsertSql(name: string, columns: readonly Column[]): string {
     VALUES (${all.map(() => "?").join(", ")}, ?, 0)
     ON CONFLICT DO UPDATE SET ${set}image_generation = excluded.image_generation, image_removed = 0
     WHERE ${["image_removed = 1", ...differs].join(" OR ")}`;
-}
-
-function* inChunks(rows: Iterable<SqlRow>): Generator<SqlRow[]> {
-  let chunk: SqlRow[] = [];
-  for (const row of rows) {
-    if (chunk.push(row) < chunkRows) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
 }

@@ -1,5 +1,5 @@
 import type { CqlSession } from "#platform/engines/cql.ts";
-import type { SqlRow } from "#platform/engines/sqlite.ts";
+import { inChunks } from "./chunks.ts";
 import { keyOf, rowsTable } from "./image.ts";
 import { beginPart, endPart, type ImportPass, notePart } from "./import-pass.ts";
 import { type MovedTable, movedTables } from "./tables.ts";
@@ -35,12 +35,11 @@ async function importTable(
   const changed = `FROM ${rowsTable(name)} WHERE image_generation > ?`;
   const total = Number(image.db.prepare(`SELECT count(*) AS n ${changed}`).get(part.after)?.n);
   const order = keyOf(image.columns(name)).join(", ");
-  const select = image.db.prepare(`SELECT * ${changed} ORDER BY ${order} LIMIT ? OFFSET ?`);
+  const select = image.db.prepare(`SELECT * ${changed} ORDER BY ${order} LIMIT -1 OFFSET ?`);
   select.setReadBigInts(true);
   let written = part.written;
-  while (written < total) {
+  for (const rows of inChunks(select.iterate(part.after, written), chunkRows)) {
     signal.throwIfAborted();
-    const rows: SqlRow[] = select.all(part.after, chunkRows, written);
     await writeRows({ session, table, target, incarnation }, rows);
     if (part.after > 0) await verifyRows(session, target, rows);
     written += rows.length;
