@@ -13,8 +13,11 @@ const speculateMs = 500;
 /** Requests that wait for an answer, a node. What comes beyond is refused by that node's turn and tried at another. */
 const maxRequestsPerNode = 2_048;
 
-/** Each: oldest release whose features are used, and how an operator reads what runs. */
-const floors = { Cassandra: [4, 1], ScyllaDB: [6, 0] } as const;
+/**
+ * Each: oldest release whose features are used, and how an operator reads what runs. Older ones of ScyllaDB refuse
+ * conditional writes in keyspaces with tablets, which they make unless told otherwise.
+ */
+const floors = { Cassandra: [4, 1], ScyllaDB: [2025, 4] } as const;
 
 /**
  * A connected client of a cluster that this program can work with; of its keyspace, unless `keyspace` is null.
