@@ -14,7 +14,7 @@ export const ofTheLog: readonly Mutant[] = [
         file: sequencer,
         find: "const again = await this.#append(group, decided, owned);",
         replace: `this.#settled(group, decided);
-          await new Promise((resolve) => setTimeout(resolve, 400));
+          await new Promise((resolve) => setTimeout(resolve, 1_500));
           const again = await this.#append(group, decided, owned);`,
       },
     ],
