@@ -49,7 +49,9 @@ export async function callOwner<Request, Answer>(
     const owner = otherOwner(deps, shard, hint);
     const tried = await (owner ? there(owner) : here());
     shard ??= tried.shard;
-    const mayHelp = tried.verdict === "not the owner" || (tried.verdict === "unknown" && !holds(deps, shard));
+    // What is unknown of another process is asked again, also where this one has become the owner meanwhile.
+    const isElsewhere = owner !== undefined || !holds(deps, shard);
+    const mayHelp = tried.verdict === "not the owner" || (tried.verdict === "unknown" && isElsewhere);
     if (!mayHelp || context.signal.aborted || performance.now() + pauseMs >= endsAt) return tried.result();
     // A process that another one names is asked at once, but not two in turn.
     hint = hint === undefined ? tried.hint : undefined;
