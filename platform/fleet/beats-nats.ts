@@ -1,11 +1,11 @@
-import { type KV, Kvm } from "@nats-io/kv";
+import type { KV } from "@nats-io/kv";
 import type { Msg, Subscription } from "@nats-io/nats-core";
-import type { NatsEngine } from "#platform/engines/nats.ts";
+import { type NatsBuckets, openBucket } from "#platform/engines/nats-bucket.ts";
 import { Attendance, beatMs } from "./attendance.ts";
 import type { Beat, Beats, GroupPart, News } from "./beats.ts";
 import type { Process } from "./processes.ts";
 
-export type NatsOfFleet = Pick<NatsEngine, "connection" | "name" | "replicas">;
+export type NatsOfFleet = NatsBuckets;
 
 /** How long one beat may take to be stored. */
 const putTimeoutMs = 1_000;
@@ -98,14 +98,12 @@ class NatsBeats implements Beats {
   }
 
   #openBucket(): Promise<KV> {
-    const { connection, name, replicas } = this.#nats;
-    const bucket = `${name}_processes`;
-    return new Kvm(connection).create(bucket, {
-      replicas,
+    const { name } = this.#nats;
+    return openBucket(this.#nats, "processes", {
       storage: "memory",
       ttl: forgottenMs,
       timeout: putTimeoutMs,
-      republish: { src: `$KV.${bucket}.>`, dest: `${name}.fleet.>` },
+      republish: { src: `$KV.${name}_processes.>`, dest: `${name}.fleet.>` },
     });
   }
 

@@ -1,5 +1,5 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { type KV, Kvm } from "@nats-io/kv";
+import { openBucket } from "#platform/engines/nats-bucket.ts";
 import type { NatsOfFleet } from "./beats-nats.ts";
 import type { LeaseRecords } from "./lease-records.ts";
 
@@ -8,8 +8,8 @@ const timeoutMs = 2_000;
 const wrongRevision = [10071, 10164];
 
 /** Records in a bucket that outlives its servers. */
-export async function openNatsLeaseRecords({ connection, name, replicas }: NatsOfFleet): Promise<LeaseRecords> {
-  const bucket: KV = await new Kvm(connection).create(`${name}_leases`, { replicas, timeout: timeoutMs });
+export async function openNatsLeaseRecords(nats: NatsOfFleet): Promise<LeaseRecords> {
+  const bucket = await openBucket(nats, "leases", { timeout: timeoutMs });
   return {
     async read(group, key) {
       const entry = await bucket.get(`${group}.${key}`);

@@ -1,5 +1,6 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { type KV, Kvm } from "@nats-io/kv";
+import type { KV } from "@nats-io/kv";
+import { openBucket } from "#platform/engines/nats-bucket.ts";
 import { untilAnswered } from "#platform/engines/nats-patience.ts";
 import type { NatsOfFleet } from "#platform/fleet/beats-nats.ts";
 import type { Installation, InstallationRow } from "./installation.ts";
@@ -19,9 +20,8 @@ const timeoutMs = 5_000;
 const wrongRevision = [10071, 10164];
 
 /** In a bucket beside the log. */
-export async function openNatsInstallation({ connection, name, replicas }: NatsOfFleet): Promise<NatsInstallation> {
-  const bucket = await new Kvm(connection).create(`${name}_installation`, {
-    replicas,
+export async function openNatsInstallation(nats: NatsOfFleet): Promise<NatsInstallation> {
+  const bucket = await openBucket(nats, "installation", {
     timeout: timeoutMs,
     // Copies that are behind tell what was before: here it is asked what is.
     allow_direct: false,
