@@ -56,6 +56,24 @@ test("steps that are added run in order; one that was broken off runs again", { 
   await expect(migrateCql(options, [{ component: "test0", dir: tables }])).rejects.toThrow("newer version");
 });
 
+test("a step may change a table, and is run again where it was broken off after that", {
+  timeout: longMs,
+}, async () => {
+  const options = await freshCqlOptions();
+  await migrateCql(options, stepsWith({ "0002-more.cql": "CREATE TABLE more (k int PRIMARY KEY)" }));
+  const changed = (rest: string) =>
+    stepsWith({
+      "0002-more.cql": "CREATE TABLE more (k int PRIMARY KEY)",
+      "0003-wider.cql": `ALTER TABLE more ADD n bigint; ${rest}`,
+    });
+  await expect(migrateCql(options, changed("ALTER TABLE more ADD broken"))).rejects.toThrow();
+  expect(await migrateCql(options, changed("ALTER TABLE more ADD t text"))).toEqual(["test0/0003-wider.cql"]);
+  const session = await openCql(options);
+  onTestFinished(() => session.close());
+  await session.write("INSERT INTO more (k, n, t) VALUES (?, ?, ?)", 1, 2, "three");
+  expect(await session.get("SELECT * FROM more WHERE k = ?", 1)).toEqual({ k: 1, n: 2, t: "three" });
+});
+
 test("a keyspace without schema is told from one that is older", { timeout: longMs }, async () => {
   const options = await freshCqlOptions();
   const empty = join(mkdtempSync(join(tmpdir(), "parley-steps-")));

@@ -95,7 +95,7 @@ async function runMissing(
   for (const step of missing) {
     for (const statement of step.statements) {
       await renew();
-      await alter(repeatable(statement, session.keyspace));
+      if (!(await isAdded(session, statement))) await alter(repeatable(statement, session.keyspace));
     }
     await session.write("INSERT INTO migration (component, step) VALUES (?, ?)", step.component, step.step);
     logger.info({ component: step.component, step: step.step }, "migrated");
@@ -105,7 +105,18 @@ async function runMissing(
 
 /** Names the keyspace, and lets a statement be run again: a crash may come before its step is recorded. */
 function repeatable(statement: string, keyspace: string): string {
-  return statement.replace(/^CREATE TABLE\s+/i, `CREATE TABLE IF NOT EXISTS ${keyspace}.`);
+  return statement
+    .replace(/^CREATE TABLE\s+/i, `CREATE TABLE IF NOT EXISTS ${keyspace}.`)
+    .replace(/^ALTER TABLE\s+/i, `ALTER TABLE ${keyspace}.`);
+}
+
+/** Whether a statement adds a column that is there: not every engine takes `IF NOT EXISTS` with it. */
+async function isAdded(session: CqlSession, statement: string): Promise<boolean> {
+  const [, table, column] = /^ALTER TABLE\s+(\w+)\s+ADD\s+(\w+)\s/i.exec(statement) ?? [];
+  if (!table || !column) return false;
+  const cql = `SELECT column_name FROM system_schema.columns
+    WHERE keyspace_name = ? AND table_name = ? AND column_name = ?`;
+  return (await session.get(cql, session.keyspace, table.toLowerCase(), column.toLowerCase())) !== undefined;
 }
 
 async function missingSteps(session: CqlSession, migrations: readonly Migrations[]): Promise<CqlStep[]> {
