@@ -73,7 +73,7 @@ describeOnEngines("a process that does not belong to the installation", ["nats",
     const server = await startServer(readConfig({ ...quiet, ...other }));
     onTestFinished(() => server.stop());
     expect(server.boot.following.shards).toBe(2);
-    expect(await readiness(server)).toBe("ready");
+    await untilReady(server);
   }, 60_000);
 
   test("replicas that the servers can't keep, or fewer than the log has, are named", async () => {
@@ -83,18 +83,19 @@ describeOnEngines("a process that does not belong to the installation", ["nats",
     expect(await refusal(huge)).toContain("room for max_bytes of PARLEY_LOG");
   });
 
-  test("an address that leads nowhere, and one that another process has", async () => {
+  test("an address that leads nowhere, one that another process has, and presence in the memory of one of several", async () => {
     const env = { ...fleet.env, PARLEY_TARGETS: "all" };
     expect(await refusal({ ...env, PARLEY_ADVERTISE: "http://127.0.0.1:9" })).toContain(
       "can't be reached at http://127.0.0.1:9",
     );
     const first = await fleet.start("all");
-    const second = await fleet.start("all", { PARLEY_ADVERTISE: first.url });
+    const second = await fleet.start("all", { PARLEY_ADVERTISE: first.url, PARLEY_EPHEMERAL: "memory:" });
     for (const each of [first, second]) {
       expect(await readiness(each)).toContain(
         `another process is reached at ${first.url}, too: give each a PARLEY_ADVERTISE`,
       );
     }
+    expect(await readiness(second)).toContain("keeps presence and limits for itself: set PARLEY_EPHEMERAL");
     await second.stop();
     await untilReady(first);
     await first.stop();

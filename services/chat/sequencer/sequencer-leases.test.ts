@@ -74,7 +74,7 @@ describe("a shard whose lease is lost", () => {
 
   test("is not ready while nobody holds it", async () => {
     await leases.take(0);
-    expect(running.sequencer.notReady()).toContain("waits for the log to take a record");
+    expect(running.sequencer.notReady()).toContain("no process owns shard 0");
   });
 });
 

@@ -123,7 +123,7 @@ describe("another owner", () => {
     await files.log.append(0, tail, ownerRecordOf(tail + 1, 2, "that process"));
     await running.following.reached(0, tail + 1, 5_000);
     expect(await reasonOf(running.submit(post(id, ada, "hello")))).toBe(chatErrors.NOT_OWNER.reason);
-    expect(running.sequencer.notReady()).toContain("waits for the log to take a record");
+    expect(running.sequencer.notReady()).toContain("no process owns shard 0");
     expect(await files.log.tail(0)).toBe(tail + 1);
   });
 

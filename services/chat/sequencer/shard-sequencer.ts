@@ -62,8 +62,10 @@ export class ShardSequencer {
   }
 
   notReady(): string | undefined {
-    const waits = `shard ${this.#shard} waits for the log to take a record: see that it has room and most of its servers`;
-    return this.#options.following.stopped(this.#shard) ?? (this.#tenure.isOwned ? undefined : waits);
+    const stopped = this.#options.following.stopped(this.#shard);
+    if (stopped !== undefined || this.#tenure.isOwned) return stopped;
+    if (!this.#tenure.isHeld) return `no process owns shard ${this.#shard}`;
+    return `shard ${this.#shard} waits for the log to take a record: see that it has room and most of its servers`;
   }
 
   submit(commands: readonly Command[]): Promise<Outcome>[] {
