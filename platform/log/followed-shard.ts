@@ -38,6 +38,7 @@ export class FollowedShard {
   readonly #waiting = new Set<{ position: number; done: () => void }>();
   #heardAt = performance.now();
   #repairing = false;
+  #asking = false;
   #first = true;
 
   constructor(
@@ -63,19 +64,19 @@ export class FollowedShard {
       onRecord: (record: LogRecord) => this.#onRecord(record),
       onTail: (tail: number) => this.#onTail(tail),
     };
-    const tail = await this.#firstTail();
+    const tail = await this.#tailFrom(this.watermark);
     if (tail < this.watermark) this.stop(`the log ends at ${tail}, but the store has applied ${this.watermark}`);
     this.#options.log.follow(this.#shard, this.tail + 1, follower, this.#signal);
     await this.reached(tail, Number.POSITIVE_INFINITY, this.#signal);
   }
 
-  /** A server that stood still may name an old tail for a moment: one below the watermark is not believed at once. */
-  async #firstTail(): Promise<number> {
+  /** A server that stood still may name an old tail for a moment: one below what was there is not believed at once. */
+  async #tailFrom(least: number): Promise<number> {
     const until = performance.now() + tailPatienceMs;
     for (let told = 0; ; ) {
       try {
         const tail = await this.#options.log.tail(this.#shard);
-        if (tail >= this.watermark || ++told === tailAsks) return tail;
+        if (tail >= least || ++told === tailAsks) return tail;
       } catch (error) {
         if (performance.now() > until || this.#signal.aborted) throw error;
       }
@@ -116,9 +117,15 @@ export class FollowedShard {
   }
 
   async askIfSilent(): Promise<void> {
-    if (performance.now() - this.#heardAt < silenceMs) return;
+    if (this.#asking || performance.now() - this.#heardAt < silenceMs) return;
+    this.#asking = true;
+    const followed = this.tail;
+    const tail = await this.#tailFrom(followed).catch(() => undefined);
+    this.#asking = false;
     this.#heardAt = performance.now();
-    this.#onTail(await this.#options.log.tail(this.#shard).catch(() => 0));
+    if (tail === undefined || this.stopped || this.#signal.aborted) return;
+    if (tail < followed) this.stop(`the log ends at ${tail}, but was followed to ${followed}: it was rolled back`);
+    else this.#onTail(tail);
   }
 
   #onTail(tail: number): void {

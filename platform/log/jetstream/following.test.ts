@@ -108,6 +108,23 @@ describeOnEngines("following a log on JetStream", ["nats", "nats-cluster"], ({ n
     expect([await following.reached(0, 2, 5_000), following.stopped(0)]).toEqual([true, undefined]);
   });
 
+  test("a log that is lost while it is followed stops its shard, though no connection was", async () => {
+    const { engines, log, other } = await openBoth(1);
+    const { logger } = natsOptions(nats.url);
+    const following = await openFollowing({ log: other, shards: 1, logger, watermark: async () => 0 });
+    onTestFinished(() => following.close());
+    await log.append(0, 0, bulkRecordOf(1, 3));
+    expect(await following.reached(0, 3, 5_000)).toBe(true);
+    await engines[0].jetstreamManager.streams.delete(`${engines[0].name}-log-0`);
+    const anew = await openJetStreamEventLog({ engine: engines[0], shards: 1 });
+    onTestFinished(anew.close);
+    for (const tail of [0, 1]) await anew.append(0, tail, bulkRecordOf(tail + 1, 1));
+    await anew.close();
+    expect(await log.append(0, 3, bulkRecordOf(4, 1))).toBe("wrong-tail");
+    await until(() => ((following.stopped(0) ?? "") ? "" : "it is not stopped"), 15_000);
+    expect(following.stopped(0)).toContain("the log ends at 2");
+  });
+
   test("what was appended while the connection was lost shows in the tail once there is one again", async () => {
     const { engines, log } = await openBoth(1);
     const network = await openHoldingNetwork(nats.url.replace("nats://", ""));
