@@ -33,14 +33,14 @@ export async function importFiles(pass: ImportPass, { blobs }: Pick<Config, "blo
   const begun = beginPart(pass, part);
   if (!begun) return 0;
   const files = filesOf(image, fileFolders.blobs, begun.after);
-  for (let written = begun.written; written < files.length; ) {
+  for (const [index, { path, sha256 }] of files.entries()) {
+    if (index < begun.written) continue;
     signal.throwIfAborted();
-    const { path, sha256 } = files[written] as ImageFile;
     const target = join(blobs.path, path.slice(fileFolders.blobs.length + 1));
     const copied = await copyFile(join(image.folder, path), target);
     if (Buffer.compare(copied.sha256, sha256) !== 0) throw damaged(path);
-    notePart(pass, part, ++written);
-    progress("import files", written, files.length);
+    notePart(pass, part, index + 1);
+    progress("import files", index + 1, files.length);
   }
   endPart(pass, part);
   return files.length - begun.written;

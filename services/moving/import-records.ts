@@ -42,7 +42,8 @@ async function importShard(pass: ImportPass, log: EventLog, begin: BeginShard, s
       [appended, tries] = [appended + 1, 0];
     }
     progress(`import log, shard ${shard}`, tail, end);
-    if (records.length > 0 && lastPosition(records.at(-1) as LogRecord) === tail) continue;
+    const last = records.at(-1);
+    if (last && lastPosition(last) === tail) continue;
     if (++tries > maxTries) throw new StartError(`Shard ${shard} of the log can't be written: something else does.`);
     await pause(retryMs, undefined, { signal });
     tail = await log.tail(shard);

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { AuthService, type Session } from "#gen/parley/auth/v1/auth_pb.js";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
+import { openCql } from "#platform/engines/cql.ts";
+import { parseCqlUrl } from "#platform/engines/cql-url.ts";
 import { readConfig } from "#platform/runtime/config.ts";
 import { createEndings } from "#platform/runtime/endings.ts";
 import { uuidv7 } from "#platform/runtime/ids.ts";
@@ -145,6 +147,9 @@ describeOnEngines("moving up", ["nats", "cql", "redis"], () => {
     await killedAtFirstWord("export", to, trimmed);
     expect((await runMoving("export", to, trimmed)).stdout).toContain("nothing is missing");
     const next = await newTarget("trimmed-target");
+    await withStrayRow(next, async () => {
+      expect((await runMoving("import", to, next)).stderr).toContain("Table last_seen of the target holds");
+    });
     await killedAtFirstWord("import", to, next);
     expect((await runMoving("import", to, next)).stdout).toContain("start the processes");
     const moved = await startStack(next);
@@ -153,6 +158,15 @@ describeOnEngines("moving up", ["nats", "cql", "redis"], () => {
     await keepsNumbers(moved, town);
   }, 240_000);
 });
+
+/** With a row in the target that nobody has exported. */
+async function withStrayRow({ PARLEY_STORE = "" }: Settings, run: () => Promise<void>): Promise<void> {
+  const session = await openCql({ ...parseCqlUrl("PARLEY_STORE", PARLEY_STORE), logger: createLogger("silent") });
+  await session.write("INSERT INTO last_seen (user_id, seen_at) VALUES (?, ?) USING TIMESTAMP ?", "nobody", 1, 1);
+  await run();
+  await session.write("DELETE FROM last_seen USING TIMESTAMP ? WHERE user_id = ?", 2, "nobody");
+  await session.close();
+}
 
 const program = [process.execPath, "services/moving.ts"] as const;
 

@@ -30,14 +30,14 @@ export function openSource(config: Config): Source {
   const missing = paths.find((path) => !existsSync(path));
   if (missing) throw new StartError(`There is no ${missing}: set PARLEY_DATA to the folder of the installation.`);
   const lock = lockOf(config.dataDir);
-  const opened = paths.map((path) => new DatabaseSync(path, { readOnly: true }));
+  const inStore = new DatabaseSync(store.path, { readOnly: true });
+  const inLog = new DatabaseSync(log.path, { readOnly: true });
   const close = () => {
-    for (const db of opened) if (db.isOpen) db.close();
+    for (const db of [inStore, inLog]) if (db.isOpen) db.close();
     lock?.release();
   };
   try {
-    const [inStore, inLog] = opened as [DatabaseSync, DatabaseSync];
-    for (const db of opened) db.exec("PRAGMA busy_timeout = 5000");
+    for (const db of [inStore, inLog]) db.exec("PRAGMA busy_timeout = 5000");
     refuseUnknownTables(inStore);
     const shards = Math.max(config.shards, shardsOf(inLog));
     const { id, incarnation } = tiedInstallation(inStore, inLog);

@@ -82,8 +82,10 @@ export const movedTables: readonly MovedTable[] = [
       ...["role", "ranges", "joined_seq", "joined_count", "last_own_seq", "last_own_count", "position", "incarnation"],
     ),
     membership_by_user: byVersion("role"),
-    // Of several with one client id the one that was committed first stands.
-    sent_id: timed((row) => 2n ** 50n - integer(row, "seq"), ...["seq", "message_count", "time_ms", "content_hash"]),
+    sent_id: timed(
+      (row) => firstCommitted(integer(row, "seq")),
+      ...["seq", "message_count", "time_ms", "content_hash"],
+    ),
   }),
   ...kept({
     mark,
@@ -110,6 +112,12 @@ export const movedTables: readonly MovedTable[] = [
 
 /** In a file beside them; not moved as they are. */
 export const otherTables: readonly string[] = ["installation", "checkpoint", "migration"];
+
+/** Of several with one client id the one that was committed first stands, but none of an earlier life of the log. */
+function firstCommitted(seq: bigint): bigint {
+  const numbersPerLife = 2n ** 32n;
+  return (2n * (seq / numbersPerLife) + 1n) * numbersPerLife - seq;
+}
 
 function projected(tables: Readonly<Record<string, Writing>>): MovedTable[] {
   const timeless = ["deletion", "sent_id"];

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
 import { concurrently } from "#platform/engines/concurrently.ts";
 import type { CqlSession } from "#platform/engines/cql.ts";
 import type { SqlRow, SqlValue } from "#platform/engines/sqlite.ts";
@@ -35,9 +36,10 @@ export async function verifyTable({ image, progress, signal }: ImportPass, sessi
   const list = columns.join(", ");
   const select = image.db.prepare(`SELECT ${list} FROM ${rowsTable(name)} WHERE image_removed = 0`);
   select.setReadBigInts(true);
-  const shown = (rows: number) => {
+  const shown = async (rows: number) => {
     signal.throwIfAborted();
     progress(`verify ${name}`, rows);
+    await turn();
   };
   const wanted = await sumOf(select.iterate(), columns, shown);
   const found = await sumOf(session.rows(`SELECT ${list} FROM ${name}`), columns, shown);
@@ -51,13 +53,13 @@ const shownEvery = 1_000;
 async function sumOf(
   source: Iterable<Row> | AsyncIterable<Row>,
   columns: readonly string[],
-  shown: (rows: number) => void,
+  shown: (rows: number) => Promise<void>,
 ): Promise<Sum> {
   let [rows, hash] = [0, 0n];
   for await (const row of source) {
     rows += 1;
     hash = (hash + hashOf(row, columns)) % sumLimit;
-    if (rows % shownEvery === 0) shown(rows);
+    if (rows % shownEvery === 0) await shown(rows);
   }
   return { rows, hash };
 }
