@@ -7,9 +7,20 @@ export interface Claim {
   readonly revision: number;
 }
 
+/**
+ * The beats of those who were started in the log's newest life. Who slept while another one began has no part in it
+ * until it is started again.
+ */
+export function beatsOfThisLife(beats: Pick<Beats, "all">): Beat[] {
+  const all = beats.all();
+  const lives = all.map(({ process }) => process.incarnation ?? 0);
+  const newest = Math.max(...lives);
+  return all.filter((_, index) => lives[index] === newest);
+}
+
 export function claimOn(beats: Beats, group: string, key: number): Claim | undefined {
   let best: Claim | undefined;
-  for (const { process, groups } of beats.all()) {
+  for (const { process, groups } of beatsOfThisLife(beats)) {
     const revision = groups[group]?.held[key];
     if (revision !== undefined && revision > (best?.revision ?? 0)) best = { process, revision };
   }
@@ -27,5 +38,5 @@ export function keysOfAll(beats: Beats, group: string): number {
 }
 
 function competing(beats: Beats, group: string): Beat[] {
-  return beats.all().filter(({ groups }) => groups[group]?.competes === true);
+  return beatsOfThisLife(beats).filter(({ groups }) => groups[group]?.competes === true);
 }

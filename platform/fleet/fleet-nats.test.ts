@@ -24,8 +24,8 @@ describeFleet("NATS, three servers", async (self) => openNatsFleet(await openEng
 
 describe("processes that share an installation on NATS", () => {
   const competitors: Competitor[] = [];
-  const join = async (name: string, keys = 16) => {
-    const competitor = await startCompetitor(await openEngine(name), keys);
+  const join = async (name: string, keys = 16, incarnation = 1) => {
+    const competitor = await startCompetitor(await openEngine(name), keys, incarnation);
     competitors.push(competitor);
     return competitor;
   };
@@ -60,6 +60,19 @@ describe("processes that share an installation on NATS", () => {
     await shared([two, more], [8, 8]);
     await two.leave();
     await shared([more], [20]);
+  });
+
+  test("hand all to those of the log's newest life, and serve no more, where they slept while it began", async () => {
+    const name = freshName();
+    const asleep = await join(name);
+    await shared([asleep], [16]);
+    asleep.fleet.processes.announce();
+    const [one, two] = [await join(name, 16, 2), await join(name, 16, 2)];
+    await shared([one, two, asleep], [8, 8, 0]);
+    expect(asleep.work.held.size).toBe(0);
+    await agreed([one, two, asleep]);
+    expect(one.fleet.processes.serving("chat")).toEqual([]);
+    expect(one.fleet.processes.running()).toHaveLength(3);
   });
 
   test("know each other, and each who serves what", async () => {

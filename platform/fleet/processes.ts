@@ -8,6 +8,8 @@ export interface Process {
   readonly modules: readonly string[];
   /** Number of shards that it follows. One that was started before some were added follows fewer than others. */
   readonly shards: number;
+  /** The log's life that it was started in; absent where it has no part in any. */
+  readonly incarnation?: number;
 }
 
 /** How long it takes until the others know that a process has withdrawn. */
@@ -27,7 +29,7 @@ export interface Processes {
   withdraw(): void;
   /** All that run, in the order of their ids; this one always is among them. */
   running(): readonly Process[];
-  /** Those that run a module and have been announced. */
+  /** Those that run a module, have been announced, and were started in the log's newest life. */
   serving(module: string): readonly Process[];
   /** Calls the listener after each change of what is answered, until the returned function is called. */
   onChange(listener: () => void): () => void;

@@ -68,7 +68,7 @@ export async function openEngines(opening: Opening): Promise<Engines> {
     const [store, logEngine] = await openBoth(opening, endings);
     const { keys, sealingKey } = await sharedKeys(config, logEngine.fingerprints);
     const { id: installationId, incarnation } = await tieInstallation(store.installation, logEngine.installation);
-    const log = await logEngine.open();
+    const log = await logEngine.open(incarnation);
     const following = await openFollowing({
       log: log.log,
       shards: log.shards,

@@ -19,7 +19,10 @@ export async function openNatsLog(settings: NatsLog, opening: Opening): Promise<
     endings.push(nats.close);
     const installation = await openNatsInstallation(nats).catch(refusedByNats);
     const { row, fingerprints } = installation;
-    const open = () => join(nats, installation, opening, endings).catch(refusedByNats);
+    const open = (incarnation?: number) => {
+      const self = incarnation === undefined ? opening.self : { ...opening.self, incarnation };
+      return join(nats, installation, { ...opening, self }, endings).catch(refusedByNats);
+    };
     return { installation: row, fingerprints, open, close: endings.run };
   } catch (error) {
     await endings.run();

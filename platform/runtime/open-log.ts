@@ -19,8 +19,11 @@ export interface LogEngine {
   readonly installation: InstallationRow;
   /** Absent where one process has the log alone. */
   readonly fingerprints?: Fingerprints;
-  /** Opens the log as one of the processes that share it: for those of its installation. Called once. */
-  open(): Promise<OpenedLog>;
+  /**
+   * Opens the log as one of the processes that share it: for those of its installation, in the life of the log that it
+   * is in. Called once.
+   */
+  open(incarnation?: number): Promise<OpenedLog>;
   /** Closes what was opened, too. Closing twice is harmless. */
   close(): Promise<void>;
 }

@@ -25,11 +25,11 @@ export async function openStorelessEngines(opening: Opening, reach: (fleet: Flee
     endings.push(logEngine.close);
     const installation = await madeInstallation(logEngine.installation);
     const { keys, sealingKey } = await sharedKeys(config, logEngine.fingerprints);
-    const opened = await logEngine.open();
+    const { incarnation } = installation;
+    const opened = await logEngine.open(incarnation);
     const watermarks = askWatermarks(reach(opened.fleet));
     const positions = await firstWatermarks(watermarks);
     const watermark = async (shard: number) => Number(positions[shard] ?? 0);
-    const { incarnation } = installation;
     const following = await openFollowing({ log: opened.log, shards: opened.shards, logger, watermark, incarnation });
     endings.push(following.close);
     endings.push(watermarks.keep(following, (told) => otherLife(told, installation)));

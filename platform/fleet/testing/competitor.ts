@@ -13,8 +13,8 @@ export interface Competitor {
   kill(): Promise<void>;
 }
 
-export async function startCompetitor(nats: NatsEngine, keys = 16): Promise<Competitor> {
-  const self = { id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"], shards: 4 };
+export async function startCompetitor(nats: NatsEngine, keys = 16, incarnation = 1): Promise<Competitor> {
+  const self = { id: crypto.randomUUID(), address: "http://127.0.0.1:1", modules: ["chat"], shards: 4, incarnation };
   const fleet = await openNatsFleet(nats, self);
   const work = createWork();
   const competition = fleet.leases.compete("group", keys, work);
