@@ -37,11 +37,20 @@ export async function* runFaults(
       const missing = missingFor(fault, installation);
       const seed = below(2 ** 31);
       if (missing) yield { fault: fault.name, missing };
-      else yield await runRound({ installation, people, ways, fault, seed, lastsMs: options.lastsMs });
+      else {
+        const round = runRound({ installation, people, ways, fault, seed, lastsMs: options.lastsMs });
+        yield await round.catch((error) => uncheckedRound(fault, error));
+      }
     }
   } finally {
     await endings.run();
   }
+}
+
+/** Where an installation does not come back so far that it can be looked at. */
+function uncheckedRound({ name }: Fault, error: unknown): RoundResult {
+  const what = `the round could not be checked: ${error instanceof Error ? error.message : error}`;
+  return { fault: name, operations: 0, findings: [{ promise: "P9", kind: "lost", what }], stall: { ms: 0, what: "" } };
 }
 
 export interface MutantResult {

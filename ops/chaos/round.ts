@@ -2,12 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import { until } from "#platform/testing/until.ts";
 import { createRandom } from "../scenarios/crew.ts";
 import { check } from "./checks/check.ts";
 import { longestStall, type Stall } from "./checks/stalls.ts";
 import { Lane } from "./clients/lane.ts";
 import { Listener } from "./clients/listener.ts";
+import { patiently } from "./clients/patience.ts";
 import { watchRevoked } from "./clients/revoked.ts";
 import type { Person } from "./clients/town.ts";
 import { bearer, type Ways } from "./clients/ways.ts";
@@ -47,8 +47,6 @@ const coolDownMs = 3_000;
 /** How long clients try again what is not acknowledged when the load ends. */
 const patienceMs = 20_000;
 const paceMs = 250;
-/** The round before may have left processes busy. */
-const foundingMs = 60_000;
 
 /** Clients act in conversations of their own while the fault strikes; then all views of these are compared. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -114,16 +112,11 @@ async function foundConversations(ways: Ways, people: readonly Person[]): Promis
   const conversations: string[] = [];
   for (let n = 0; n < conversationCount; n++) {
     const request = { clientId: uuidv7(), kind: ConversationKind.GROUP, name: `round ${n}`, memberIds };
-    await until(async () => {
-      try {
-        const options = bearer(owner?.writer.token ?? "", { timeoutMs: 15_000 });
-        const { conversation } = await ways.client(ChatService, n).createConversation(request, options);
-        conversations.push(conversation?.conversationId ?? "");
-        return "";
-      } catch (error) {
-        return String(error);
-      }
-    }, foundingMs);
+    const options = bearer(owner?.writer.token ?? "", { timeoutMs: 15_000 });
+    const { conversation } = await patiently((way) =>
+      ways.client(ChatService, n + way).createConversation(request, options),
+    );
+    conversations.push(conversation?.conversationId ?? "");
   }
   return conversations;
 }

@@ -1,5 +1,6 @@
 import { AuthService, type Session } from "#gen/parley/auth/v1/auth_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { patiently } from "./patience.ts";
 import { bearer, type Ways } from "./ways.ts";
 
 /** A signed-in device. */
@@ -34,9 +35,8 @@ export async function foundTown(ways: Ways, size: number): Promise<Person[]> {
 
 async function register(ways: Ways, handle: string): Promise<Person> {
   const device = { id: crypto.randomUUID(), name: "writer" };
-  const auth = ways.client(AuthService, 0);
   const request = { clientId: uuidv7(), handle, password, device };
-  const { session } = await auth.register(request, { timeoutMs: callMs });
+  const { session } = await patiently((way) => ways.client(AuthService, way).register(request, { timeoutMs: callMs }));
   const writer = deviceOf(session, handle, device.id);
   return {
     userId: writer.userId,
@@ -51,7 +51,7 @@ export async function logIn(ways: Ways, handle: string): Promise<Device> {
   const device = { id: crypto.randomUUID(), name: "reader" };
   const identifier = { kind: { case: "handle", value: handle } } as const;
   const request = { clientId: uuidv7(), identifier, password, device };
-  const { session } = await ways.client(AuthService, 0).logIn(request, { timeoutMs: callMs });
+  const { session } = await patiently((way) => ways.client(AuthService, way).logIn(request, { timeoutMs: callMs }));
   return deviceOf(session, handle, device.id);
 }
 
@@ -64,7 +64,9 @@ export async function refreshAll(ways: Ways, people: readonly Person[]): Promise
   for (const { writer, staying, returning } of people) {
     for (const device of [writer, staying, returning]) {
       const request = { clientId: uuidv7(), refreshToken: device.refreshToken };
-      const { session } = await ways.client(AuthService, 0).refreshSession(request, { timeoutMs: callMs });
+      const { session } = await patiently((way) =>
+        ways.client(AuthService, way).refreshSession(request, { timeoutMs: callMs }),
+      );
       device.token = session?.accessToken ?? "";
       device.refreshToken = session?.refreshToken ?? "";
     }
