@@ -85,7 +85,7 @@ describeOnEngines("moving up", ["nats", "cql", "redis"], () => {
   beforeAll(async () => {
     target = await newTarget("target");
     stack = await startStack(source);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => stack?.stop());
 
   test("an installation moves while people write, and everything is where it was", async () => {
