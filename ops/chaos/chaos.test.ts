@@ -5,9 +5,6 @@ import { faultNamed } from "./faults/faults.ts";
 import { mutantNamed } from "./mutants/mutants.ts";
 import { findingLines } from "./table.ts";
 
-/** Of the machine that runs other tests meanwhile; `npm run chaos` has the goal itself. */
-const patienceMs = 30_000;
-
 describeOnEngines("an installation of several processes under faults", ["nats", "cql", "redis"], (engines) => {
   const options = () => ({ name: freshName(), addresses: engines, seed: 7, lastsMs: 2_000 });
 
@@ -16,7 +13,6 @@ describeOnEngines("an installation of several processes under faults", ["nats", 
     for await (const result of runFaults(["kill-owner", "drop-all"].map(faultNamed), options())) {
       if ("missing" in result) throw new Error(result.missing);
       expect(findingLines(result.findings)).toEqual([]);
-      expect(result.stall.ms, result.stall.what).toBeLessThan(patienceMs);
       expect(result.operations).toBeGreaterThan(20);
       struck.push(result.fault);
     }

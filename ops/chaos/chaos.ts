@@ -11,7 +11,7 @@ import { findingLines, mutantLine, stallGoalMs, tableHead, tableLine } from "./t
 
 const usage = `Usage: npm run chaos [-- option…]
   --faults a,b        these faults; by default all
-  --mutant name       instead, whether the checker finds this mutant out, or with "all" each
+  --mutants a,b       instead, whether the checker finds these mutants out; "all" for each
   --seed number       what decides everything that is left to chance (1)
   --minutes number    begin no fault after that time, and again from the first until then; by default each is run once
   --lasts seconds     how long a fault lasts that lasts (8)
@@ -22,7 +22,7 @@ Mutants: ${mutants.map(({ name }) => name).join(", ")}`;
 const { values } = parseArgs({
   options: {
     faults: { type: "string", default: "" },
-    mutant: { type: "string", default: "" },
+    mutants: { type: "string", default: "" },
     seed: { type: "string", default: "1" },
     minutes: { type: "string", default: "0" },
     lasts: { type: "string", default: "8" },
@@ -42,7 +42,7 @@ process.exitCode = (await run(seed, Number(lasts) * 1_000)) ? 0 : 1;
 
 async function run(seed: number, lastsMs: number): Promise<boolean> {
   const chosen = values.faults === "" ? faults : values.faults.split(",").map(faultNamed);
-  const disguised = values.mutant === "all" ? mutants : values.mutant === "" ? [] : [mutantNamed(values.mutant)];
+  const disguised = values.mutants === "all" ? mutants : values.mutants.split(",").filter(Boolean).map(mutantNamed);
   const endings = createEndings();
   try {
     const engines = await startEngines(endings);
