@@ -22,6 +22,7 @@ import { WriteTurns } from "./delivery/write-turns.ts";
 export const gatewayModule: ModuleDefinition = {
   name: "gateway",
   needs: ["auth", "user", "chat", "presence"],
+  follows: true,
   start: async (boot) => startGateway(boot),
 };
 

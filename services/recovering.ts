@@ -27,7 +27,14 @@ export async function recoverInstallation(config: Config, confirmed: boolean): P
     if (files.length > 0) endings.push(takeDataLock(config.dataDir).release);
     refuseHalfRestored(files);
     const self = { id: randomUUID(), address: "", modules: [], shards: config.shards };
-    const opening = { config, self, logger: createLogger(config.logLevel), metrics: new Registry(), storeMigrations };
+    const opening = {
+      config,
+      self,
+      logger: createLogger(config.logLevel),
+      metrics: new Registry(),
+      storeMigrations,
+      follows: true,
+    };
     const store = await openStore(opening);
     endings.push(store.close);
     const logEngine = await openLogEngine(opening);

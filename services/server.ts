@@ -45,7 +45,8 @@ export async function startServer(
     if (telemetry) endings.push(telemetry.stop);
     const metrics = createProcessRegistry();
     const { storeMigrations } = parts;
-    const standing = await stand({ config, self, logger, metrics, storeMigrations, endings });
+    const follows = parts.modules.some((module) => module.follows);
+    const standing = await stand({ config, self, logger, metrics, storeMigrations, follows, endings });
     const { engines, peerKey, others } = standing;
     const stopping = new AbortController();
     endings.push(() => stopping.abort());

@@ -46,6 +46,8 @@ export interface Starting {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly storeMigrations: ServerParts["storeMigrations"];
+  /** Whether a module of the process looks at what is followed of the log. */
+  readonly follows: boolean;
   /** Takes what is to be ended with the process. */
   readonly endings: Endings;
 }

@@ -57,6 +57,8 @@ export interface Opening {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly storeMigrations: StoreMigrations;
+  /** Whether the log is followed. */
+  readonly follows: boolean;
 }
 
 /** Opens everything. Where one fails, what was opened is closed before it throws. */
@@ -71,7 +73,7 @@ export async function openEngines(opening: Opening): Promise<Engines> {
     const log = await logEngine.open(incarnation);
     const following = await openFollowing({
       log: log.log,
-      shards: log.shards,
+      shards: opening.follows ? log.shards : 0,
       logger,
       incarnation,
       watermark: async (shard) => (await store.checkpoints.read(projectorConsumer, shard))?.position ?? 0,

@@ -26,6 +26,8 @@ export interface ModuleDefinition {
   readonly name: string;
   /** Names of the modules that must run first. */
   readonly needs: readonly string[];
+  /** Whether it looks at what is followed of the log. Where no module does, the process follows no shard. */
+  readonly follows?: boolean;
   start(boot: Boot): Promise<Module>;
 }
 

@@ -19,7 +19,7 @@ import { chatRoutes } from "./routes.ts";
 import { type Sequencer, startSequencer } from "./sequencer/sequencer.ts";
 import { type ChatStores, openChatStores } from "./stores/open-stores.ts";
 
-export const chatModule: ModuleDefinition = { name: "chat", needs: ["user"], start: startChat };
+export const chatModule: ModuleDefinition = { name: "chat", needs: ["user"], follows: true, start: startChat };
 
 async function startChat(boot: Boot): Promise<Module> {
   const { following, tracing, fleet } = boot;

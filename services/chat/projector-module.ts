@@ -6,7 +6,12 @@ import { verifyCheckpoints } from "./projector/verify-checkpoints.ts";
 import { openChatStores } from "./stores/open-stores.ts";
 
 /** Writes the log into the store: as many processes as wanted, which share the shards. */
-export const projectorModule: ModuleDefinition = { name: "projector", needs: [], start: startProjecting };
+export const projectorModule: ModuleDefinition = {
+  name: "projector",
+  needs: [],
+  follows: true,
+  start: startProjecting,
+};
 
 async function startProjecting(boot: Boot): Promise<Module> {
   const { following, fleet, checkpoints } = boot;

@@ -107,7 +107,7 @@ async function openTarget(options: ImportOptions, endings: Endings): Promise<Tar
     );
   }
   const self = { id: randomUUID(), address: "", modules: [], shards: config.shards };
-  const opening = { config, self, logger, metrics: new Registry(), storeMigrations };
+  const opening = { config, self, logger, metrics: new Registry(), storeMigrations, follows: false };
   const store = await openStore(opening);
   endings.push(store.close);
   if (store.store.kind !== "cql") throw new Error("the store is a file");
