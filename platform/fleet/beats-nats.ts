@@ -47,12 +47,12 @@ class NatsBeats implements Beats {
 
   async open(): Promise<void> {
     const { connection, name } = this.#nats;
+    this.#bucket = await this.#openBucket();
     this.#heard = connection.subscribe(`${name}.fleet.>`, {
       callback: (error, message) => {
         if (!error) this.#hear(message);
       },
     });
-    this.#bucket = await this.#openBucket();
     this.#timer = setInterval(() => this.#send(), beatMs).unref();
     this.#send();
   }

@@ -1,6 +1,7 @@
 import { Gauge } from "prom-client";
 import { createNatsBus } from "#platform/bus/bus-nats.ts";
 import { type NatsEngine, openNats } from "#platform/engines/nats.ts";
+import { untilAnswered } from "#platform/engines/nats-patience.ts";
 import { openNatsFleet } from "#platform/fleet/fleet-nats.ts";
 import { openJetStreamEventLog } from "#platform/log/event-log-jetstream.ts";
 import type { NatsLog } from "./config-engines.ts";
@@ -17,7 +18,7 @@ export async function openNatsLog(settings: NatsLog, opening: Opening): Promise<
   try {
     const nats = await openNats({ ...settings, ...opening });
     endings.push(nats.close);
-    const installation = await openNatsInstallation(nats).catch(refusedByNats);
+    const installation = await untilAnswered(() => openNatsInstallation(nats)).catch(refusedByNats);
     const { row, fingerprints } = installation;
     const open = (incarnation?: number) => {
       const self = incarnation === undefined ? opening.self : { ...opening.self, incarnation };
@@ -38,15 +39,15 @@ async function join(
   endings: Endings,
 ): Promise<OpenedLog> {
   const { config, self } = opening;
-  const shards = await installation.agreeOnShards(config.shards);
-  const log = await openJetStreamEventLog({ engine: nats, shards });
+  const shards = await untilAnswered(() => installation.agreeOnShards(config.shards));
+  const log = await untilAnswered(() => openJetStreamEventLog({ engine: nats, shards }));
   endings.push(log.close);
   const bus = createNatsBus(nats);
   endings.push(bus.close);
-  const fleet = await openNatsFleet(nats, { ...self, shards });
+  const fleet = await untilAnswered(() => openNatsFleet(nats, { ...self, shards }));
   endings.push(fleet.close);
   // Who counts the shards that all follow knows of this process from now on.
-  if ((await installation.readShards()) !== shards) {
+  if ((await untilAnswered(() => installation.readShards())) !== shards) {
     throw new StartError("Shards were added while this process started: start it again.");
   }
   endings.push(watchShards(installation, shards, opening));
