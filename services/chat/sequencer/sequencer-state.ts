@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { type Event, Role } from "#gen/parley/chat/v1/events_pb.js";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import { type ClientId, type ConversationId, clientId, type UserId } from "#platform/runtime/ids.ts";
+import { besideVoids } from "../member-state.ts";
 import type { ConversationReads } from "../reads/conversation-reads.ts";
 import { withTail } from "../reads/tail.ts";
 import type { IdempotenceStore, SentId, SentIdOwner } from "../stores/idempotence-store.ts";
@@ -88,8 +89,9 @@ export class SequencerState {
     const { base, tail } = await withTail(this.#sources.following, owner.conversationId, () =>
       this.#sources.idempotence.find(owner, id),
     );
+    const [stored] = await this.#withoutLost(owner.conversationId, base ? [base] : []);
     return (
-      base ??
+      stored ??
       tail
         .filter((entry) => isSentBy(entry, owner))
         .map(sentIdOf)
@@ -108,10 +110,18 @@ export class SequencerState {
       const { base, tail } = await withTail(this.#sources.following, owner.conversationId, () =>
         this.#sources.idempotence.largest(owner, windowSize),
       );
-      window = new SentWindow([...base, ...tail.filter((entry) => isSentBy(entry, owner)).map(sentIdOf)]);
+      const stored = await this.#withoutLost(owner.conversationId, base);
+      window = new SentWindow([...stored, ...tail.filter((entry) => isSentBy(entry, owner)).map(sentIdOf)]);
       this.#windows.set(key, window);
     }
     return window;
+  }
+
+  /** Without what the store holds and the log lost: a stretch whose writing broke off may have left rows. */
+  async #withoutLost(id: ConversationId, stored: readonly SentId[]): Promise<SentId[]> {
+    if (stored.length === 0) return [];
+    const view = this.#conversations.get(id)?.view ?? (await this.#sources.reads.conversation(id));
+    return stored.filter(({ seq }) => view && seq <= view.headSeq && besideVoids(view, seq) === seq);
   }
 }
 

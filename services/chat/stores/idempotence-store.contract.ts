@@ -47,6 +47,19 @@ export function describeIdempotenceStore(
       expect(await stores.idempotence.find(newOwner(), sentId(5).clientId)).toBeUndefined();
     });
 
+    test("one that is committed in a later life of the log stands for what it leads to there", async () => {
+      const [stores, owner] = [open(), newOwner()];
+      const inLife = (life: number, number: number) => ({ ...sentId(number), ...owner, seq: life * 2 ** 32 + number });
+      const stored = async () => (await stores.idempotence.find(owner, sentId(5).clientId))?.seq;
+      await writeRows(stores, { sentIds: [inLife(0, 5)] });
+      const later = { ...inLife(2, 0), clientId: sentId(5).clientId };
+      await writeRows(stores, { sentIds: [later] });
+      expect(await stored()).toBe(later.seq);
+      await writeRows(stores, { sentIds: [{ ...later, seq: later.seq + 9 }] });
+      await writeRows(stores, { sentIds: [inLife(0, 5)] });
+      expect(await stored()).toBe(later.seq);
+    });
+
     test("of all who claim a creation one has it for good, and everybody is told whose it is", async () => {
       const [{ idempotence }, creation] = [open(), newCreation()];
       const rivals = [1, 2, 3].map((byte) => ({

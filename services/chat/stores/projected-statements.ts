@@ -1,7 +1,7 @@
 import type { CqlParam, CqlStatement } from "#platform/engines/cql.ts";
 import { eventsPerBucket, messagesPerBucket } from "./history-store.ts";
 import type { ProjectedRows } from "./projection-store.ts";
-import { encodeRanges, rowVersion } from "./rows.ts";
+import { encodeRanges, lifeStart, numbersPerLife, rowVersion } from "./rows.ts";
 
 const insert = (table: string, columns: string) => {
   const marks = columns.split(",").map(() => "?");
@@ -30,8 +30,11 @@ const sentIdCql = insert(
   "conversation_id, user_id, device_id, client_id, seq, message_count, time_ms, content_hash",
 );
 
-/** Timestamp of the row of a client id: of several with one id the one that was committed first stands. */
-const firstCommitted = (seq: number) => 2 ** 50 - seq;
+/**
+ * Timestamp of the row of a client id. Of several with one id the one that was committed first stands, but none of an
+ * earlier life of the log: what is sent again then was lost. It rises from life to life and falls within each.
+ */
+const firstCommitted = (seq: number) => 2 * lifeStart(seq) + numbersPerLife - seq;
 
 /** The rows as statements, those of one partition together. `version` is that of the stretch which they stem from. */
 export function projectedStatements(rows: ProjectedRows, version: bigint): CqlStatement[][] {

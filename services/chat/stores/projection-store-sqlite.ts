@@ -2,7 +2,7 @@ import type { SqliteDatabase, SqlStatement, SqlValue } from "#platform/engines/s
 import { checkpointStatement } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
 import { eventsPerBucket, messagesPerBucket } from "./history-store.ts";
 import { type ProjectedRows, type ProjectionStore, projectorName } from "./projection-store.ts";
-import { encodeRanges, rowVersion } from "./rows.ts";
+import { encodeRanges, lifeStart, rowVersion } from "./rows.ts";
 
 /** Rows and checkpoint of a stretch are one transaction. */
 export function createSqliteProjection(db: SqliteDatabase): ProjectionStore {
@@ -87,7 +87,9 @@ function rowStatements(rows: ProjectedRows): SqlStatement[] {
       params: [row.conversationId, row.targetSeq],
     })),
     ...rows.sentIds.map((row) => ({
-      sql: `INSERT INTO sent_id VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      sql: `INSERT INTO sent_id VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE
+        SET seq = ?5, message_count = ?6, time_ms = ?7, content_hash = ?8
+        WHERE seq < ?9`,
       params: [
         row.conversationId,
         row.userId,
@@ -97,6 +99,7 @@ function rowStatements(rows: ProjectedRows): SqlStatement[] {
         row.messageCount,
         row.timeMs,
         row.contentHash,
+        lifeStart(row.seq),
       ],
     })),
   ];

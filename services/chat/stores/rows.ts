@@ -15,6 +15,14 @@ export function rowVersion(row: { incarnation: number; position: number }): bigi
   return (BigInt(row.incarnation) << 42n) + BigInt(row.position);
 }
 
+/** Life n of the log gives out the numbers of events from n × 2^32 on, but for the first, which begins at 1. */
+export const numbersPerLife = 2 ** 32;
+
+/** Where the life begins that gave a number out: what has a lower one and is not void was committed before it. */
+export function lifeStart(seq: number): number {
+  return Math.floor(seq / numbersPerLife) * numbersPerLife;
+}
+
 export function blob(value: Value | undefined): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError("a row without bytes");
   return value;
