@@ -56,10 +56,10 @@ export class ShardLog {
 
   /** The tail, from a leader that is known to lead: what is told of a lost log stands on it. */
   async tail(): Promise<number> {
-    for (const deadline = Date.now() + leaderMs; ; ) {
+    for (const deadline = performance.now() + leaderMs; ; ) {
       const tail = await this.positions.tail();
       if (await this.stream.isLed()) return tail;
-      if (Date.now() > deadline) throw new Error("most copies of the log do not answer their leader");
+      if (performance.now() > deadline) throw new Error("most copies of the log do not answer their leader");
       await pause(retryMs, undefined, { ref: false });
     }
   }

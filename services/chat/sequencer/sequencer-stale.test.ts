@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type ConversationId, newConversationId, userId } from "#platform/runtime/ids.ts";
+import type { Fate } from "#platform/testing/holding-event-log.ts";
+import { until } from "#platform/testing/until.ts";
 import { decideAddMembers, decideRemoveMember } from "../commands/decisions.ts";
 import { chatErrors } from "../errors.ts";
 import { ada, bob, command, createGroup, nextClientId, post } from "../testing/commands.ts";
@@ -75,6 +77,17 @@ test("a shard that is stopped while it is taken over is not written", async () =
   process.following.stop(0, "damaged");
   expect(await sending).toBe(chatErrors.SHARD_STOPPED.reason);
   expect(textsOf(await expectWhole(files, id))).toEqual(["one"]);
+});
+
+test("a shard that is stopped while an outcome is settled keeps nobody waiting", async () => {
+  const { process } = await startBehind();
+  await process.submit(createGroup(id, [ada, bob]));
+  files.log.next(...Array<Fate>(1000).fill("lost"));
+  const sending = reasonOf(process.submit(post(id, ada, "one")));
+  await until(() => (process.sequencer.notReady() ? "" : "it is not settling"));
+  process.following.stop(0, "damaged");
+  expect(await sending).toBe(chatErrors.OUTCOME_UNKNOWN.reason);
+  expect(await reasonOf(process.submit(post(id, ada, "two")))).toBe(chatErrors.SHARD_STOPPED.reason);
 });
 
 test("a process of a life of the log that is past writes no more to it", async () => {

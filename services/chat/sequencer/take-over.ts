@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { EntrySchema, type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import { AppendUnknown, type EventLog, lastPosition } from "#platform/log/event-log.ts";
+import type { Following } from "#platform/log/following.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import { pause } from "./pause.ts";
 
@@ -22,6 +23,7 @@ export class Outlived extends Error {
 
 export interface TakeOver {
   readonly log: EventLog;
+  readonly following: Pick<Following, "stopped">;
   readonly shard: number;
   readonly owner: string;
   readonly incarnation: number;
@@ -56,6 +58,7 @@ export async function takeOver(options: TakeOver): Promise<Ownership> {
       if (!(error instanceof AppendUnknown)) backoffMs = maxBackoffMs;
     }
     if (options.signal.aborted) throw options.signal.reason;
+    if (options.following.stopped(options.shard)) throw new Error("the shard is stopped");
     await pause(backoffMs, options.signal);
   }
 }
