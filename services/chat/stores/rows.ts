@@ -82,14 +82,16 @@ export function membershipFrom(row: Row): MembershipView {
 }
 
 export function messageFrom(row: Row): MessageView {
+  const editSeqs: number[] = JSON.parse(String(row.edit_seqs));
   return {
     conversationId: conversationId(String(row.conversation_id)),
     seq: Number(row.seq),
     messageCount: Number(row.message_count),
     authorId: String(row.author_id),
     posted: blob(row.posted),
-    edited: row.edited === null ? undefined : blob(row.edited),
-    editSeqs: JSON.parse(String(row.edit_seqs)),
+    // A row without edits is written without that column: what stands there was lost with an earlier life of the log.
+    edited: row.edited === null || editSeqs.length === 0 ? undefined : blob(row.edited),
+    editSeqs,
     deleted: row.deleted === 1,
     position: Number(row.position),
     incarnation: Number(row.incarnation),

@@ -113,6 +113,14 @@ test("an edit is gone with its message, and a message that was never edited has 
   expect(await stores.history.message(id, 1)).toMatchObject({ edited: undefined, deleted: true });
 });
 
+test("an edit that was lost with the log is none of the message that takes its place in the next life", async () => {
+  const [stores, id] = [open(), newConversationId(0)];
+  const lost = messageRow(id, 1, { position: 20, edited: Buffer.from("lost"), editSeqs: [3] });
+  await writeRows(stores, { messages: [lost] });
+  await writeRows(stores, { messages: [messageRow(id, 1, { position: 5, incarnation: 2 })] });
+  expect(await stores.history.message(id, 1)).toMatchObject({ edited: undefined, editSeqs: [], incarnation: 2 });
+});
+
 test("members are found behind very many who have left", async () => {
   const [stores, id] = [open(), newConversationId(0)];
   const gone = Array.from({ length: 600 }, (_, n) =>
