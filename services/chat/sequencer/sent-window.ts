@@ -13,8 +13,12 @@ export class SentWindow {
   /** Rising by client id. */
   readonly #ids: SentId[];
 
-  constructor(committed: Iterable<SentId> = []) {
+  readonly #mayBeMore: boolean;
+
+  /** `mayBeMore`: whether there may be smaller ones, though they are fewer than `windowSize`. */
+  constructor(committed: Iterable<SentId> = [], mayBeMore = false) {
     this.#ids = [];
+    this.#mayBeMore = mayBeMore;
     for (const id of committed) this.add(id);
   }
 
@@ -22,7 +26,7 @@ export class SentWindow {
     const index = this.#indexOf(clientId);
     const found = this.#ids[index];
     if (found?.clientId === clientId) return found;
-    return index === 0 && this.#ids.length >= windowSize ? "look-up" : "new";
+    return index === 0 && (this.#mayBeMore || this.#ids.length >= windowSize) ? "look-up" : "new";
   }
 
   /** Takes a committed id in, in whatever order they come; adding one twice changes nothing. */

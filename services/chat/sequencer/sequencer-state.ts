@@ -111,7 +111,8 @@ export class SequencerState {
         this.#sources.idempotence.largest(owner, windowSize),
       );
       const stored = await this.#withoutLost(owner.conversationId, base);
-      window = new SentWindow([...stored, ...tail.filter((entry) => isSentBy(entry, owner)).map(sentIdOf)]);
+      const sent = tail.filter((entry) => isSentBy(entry, owner)).map(sentIdOf);
+      window = new SentWindow([...stored, ...sent], base.length === windowSize);
       this.#windows.set(key, window);
     }
     return window;
