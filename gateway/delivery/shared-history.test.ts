@@ -1,5 +1,6 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import { ConversationKind, EventSchema } from "#gen/parley/chat/v1/events_pb.js";
 import { body, type ModelConversation, openWorld, type World } from "../testing/world.ts";
 import { SharedHistory } from "./shared-history.ts";
 
@@ -51,6 +52,21 @@ test("what is deleted later is never told from a block that was read before", as
   await world.append(group, "ann", body({ case: "messageDeleted", value: { targetSeq: 12n, targetCount: 11n } }));
   const entries = await history.events(group.id, { from: 11, to: 13 });
   expect(entries?.map(({ event }) => event.body.case)).toEqual(["messagePosted", "tombstone", "messagePosted"]);
+});
+
+test("what was deleted is not told where who answers has yet to hear of that", async () => {
+  const answers = new Map<unknown, ReturnType<typeof world.chat.readEvents>>();
+  const readEvents: typeof world.chat.readEvents = (request, options) => {
+    const answer = answers.get(request.fromSeq) ?? world.chat.readEvents(request, options);
+    answers.set(request.fromSeq, answer);
+    return answer;
+  };
+  const late = () => new SharedHistory({ ...world.chat, readEvents }, world.following);
+  await late().events(group.id, { from: 10, to: 20 });
+  await world.append(group, "ann", body({ case: "messageDeleted", value: { targetSeq: 12n, targetCount: 11n } }));
+  const entries = await late().events(group.id, { from: 11, to: 13 });
+  expect(entries?.map(({ event }) => event.body.case)).toEqual(["messagePosted", "tombstone", "messagePosted"]);
+  expect(fromBinary(EventSchema, entries?.[1]?.bytes ?? new Uint8Array()).body.case).toBe("tombstone");
 });
 
 test("a read that fails is not kept", async () => {

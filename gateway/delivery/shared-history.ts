@@ -5,7 +5,7 @@ import type { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { type Event, EventSchema } from "#gen/parley/chat/v1/events_pb.js";
 import { HeaderSchema } from "#gen/parley/log/v1/record_pb.js";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
-import { encodeEvent } from "#platform/log/tombstones.ts";
+import { encodeEvent, holdsContentOf, tombstoneOf } from "#platform/log/tombstones.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import { type ConversationId, shardOf } from "#platform/runtime/ids.ts";
 import type { Run } from "./survey-page.ts";
@@ -99,16 +99,30 @@ export class SharedHistory {
     return this.#following.ringStart(shardOf(id));
   }
 
-  async #fetch(conversationId: ConversationId, { from, to }: Run): Promise<Block> {
+  async #fetch(id: ConversationId, { from, to }: Run): Promise<Block> {
     const entries: FollowedEntry[] = [];
     for (let next = BigInt(from); ; ) {
-      const request = { conversationId, fromSeq: next, toSeq: BigInt(to) };
+      const request = { conversationId: id, fromSeq: next, toSeq: BigInt(to) };
       const page = await this.#chat.readEvents(request, callAs(asGateway, { timeoutMs: readTimeoutMs }));
-      for (const event of page.events) entries.push(entryOf(conversationId, create(EventSchema, event)));
-      if (page.nextSeq === 0n) return { entries, head: Number(page.headSeq) };
+      for (const event of page.events) entries.push(entryOf(id, create(EventSchema, event)));
+      if (page.nextSeq === 0n) return { entries: this.#withoutDeleted(id, entries), head: Number(page.headSeq) };
       next = page.nextSeq;
     }
   }
+
+  /** Who answered may have followed less than this process has. */
+  #withoutDeleted(id: ConversationId, entries: readonly FollowedEntry[]): FollowedEntry[] {
+    const deleted = deletedBy(this.#following.ofConversation(id, 0));
+    return entries.map((entry) => {
+      const target = deleted.find((seq) => holdsContentOf(entry.event, seq));
+      return target === undefined ? entry : entryOf(id, tombstoneOf(entry.event, target));
+    });
+  }
+}
+
+/** The numbers of the messages that entries delete. */
+function deletedBy(entries: readonly FollowedEntry[]): bigint[] {
+  return entries.flatMap(({ event: { body } }) => (body.case === "messageDeleted" ? [body.value.targetSeq] : []));
 }
 
 const asGateway = { kind: "service", name: "gateway" } as const;
