@@ -43,8 +43,10 @@ export function createCqlHistory(session: CqlSession): HistoryStore {
       return row && isMessage(row) ? messageFrom(row) : undefined;
     },
     async deletedSeqs(id, from, to, limit) {
-      if (limit <= 0) return [];
-      return (await session.query(deletionCql, id, from, to, limit)).map((row) => Number(row.target_seq));
+      const seqs: number[] = [];
+      if (limit <= 0) return seqs;
+      for await (const row of session.rows(deletionCql, id, from, to, limit)) seqs.push(Number(row.target_seq));
+      return seqs;
     },
   };
 }

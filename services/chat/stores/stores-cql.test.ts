@@ -121,6 +121,14 @@ test("an edit that was lost with the log is none of the message that takes its p
   expect(await stores.history.message(id, 1)).toMatchObject({ edited: undefined, editSeqs: [], incarnation: 2 });
 });
 
+test("deletions are counted however many there are", async () => {
+  const [stores, id] = [open(), newConversationId(0)];
+  const deletions = Array.from({ length: 10_050 }, (_, n) => ({ conversationId: id, targetSeq: n + 1 }));
+  await writeRows(stores, { deletions });
+  expect(await stores.history.deletedSeqs(id, 0, 20_000, 20_000)).toHaveLength(10_050);
+  expect(await stores.history.deletedSeqs(id, 0, 20_000, 10_001)).toHaveLength(10_001);
+});
+
 test("members are found behind very many who have left", async () => {
   const [stores, id] = [open(), newConversationId(0)];
   const gone = Array.from({ length: 600 }, (_, n) =>
