@@ -1,7 +1,7 @@
 import type { CqlParam, CqlRow, CqlSession } from "#platform/engines/cql.ts";
 import type { SessionId, UserId } from "#platform/runtime/ids.ts";
 import { readSession } from "./session-row.ts";
-import type { SessionStore } from "./session-store.ts";
+import type { SessionRow, SessionStore } from "./session-store.ts";
 
 const selectCql = "SELECT * FROM session WHERE user_id = ? AND session_id = ?";
 const listCql = "SELECT * FROM session WHERE user_id = ? ORDER BY session_id";
@@ -39,7 +39,11 @@ export function createCqlSessions(session: CqlSession): SessionStore {
       const row = await session.get(selectCql, user, id);
       return row && readSession(row);
     },
-    list: async (user) => (await session.query(listCql, user)).map(readSession),
+    async list(user) {
+      const rows: SessionRow[] = [];
+      for await (const row of session.rows(listCql, user)) rows.push(readSession(row));
+      return rows;
+    },
     rotate(user, id, generation, { rotatedBy, refreshedAt, expiresAt }) {
       const params = [generation + 1, rotatedBy, refreshedAt, expiresAt, user, id, generation];
       return change(
