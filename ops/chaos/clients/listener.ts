@@ -31,7 +31,8 @@ export class Listener {
   #way: number;
   /** When the server said that the session has ended. */
   sessionEndedMs: number | undefined;
-  streams = 0;
+  /** Whether a stream is open that has told something. */
+  isTold = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -62,6 +63,7 @@ export class Listener {
       } catch {
         // A stream may break at any time: the next one goes on from the token.
       }
+      this.isTold = false;
       this.#way++;
       if (!this.#ending.signal.aborted) await wait(pauseMs);
     }
@@ -74,8 +76,8 @@ export class Listener {
     const options = bearer(device.token, { signal: leaving, timeoutMs: 0 });
     const frames = delivery.subscribe({ token: this.model.token }, options);
     this.model.begin();
-    this.streams++;
     for await (const frame of frames) {
+      this.isTold = true;
       const limited = this.model.apply(frame, performance.now());
       if (limited) await this.#fetch(limited, leaving);
       if (frame.frame.case === "caughtUp") this.#caughtUp.resolve();

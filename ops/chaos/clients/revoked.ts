@@ -52,10 +52,12 @@ export async function watchRevoked(ways: Ways, person: Person | undefined, isHid
         return [];
       }
       await wait(Math.max(0, revokedMs + bound - performance.now()), undefined);
+      const isStillTold = listener.isTold;
       await listener.stop();
       const findings: Finding[] = [];
       const note = (what: string) =>
         findings.push({ promise: "P11", kind: "leaked", what: `${what} ${bound} ms after its session was revoked` });
+      if (isStillTold) note(`${person.handle} had a stream`);
       for (const events of listener.model.events.values()) {
         for (const { event, atMs } of events.values()) {
           if (atMs > revokedMs + bound) note(`${person.handle} was given ${event.conversationId} at ${event.seq}`);
