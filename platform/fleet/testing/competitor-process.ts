@@ -13,6 +13,7 @@ const fleet = await openNatsFleet(nats, {
   address: "http://127.0.0.1:1",
   modules: ["chat"],
   shards: 4,
+  incarnation: 1,
 });
 const say = (call: string, key: number) => console.log(`${call} ${key}`);
 fleet.leases.compete("group", 16, {
