@@ -61,16 +61,17 @@ export async function logOut(ways: Ways, way: number, device: Device): Promise<v
 
 /** New access tokens for all. */
 export async function refreshAll(ways: Ways, people: readonly Person[]): Promise<void> {
-  for (const { writer, staying, returning } of people) {
-    for (const device of [writer, staying, returning]) {
-      const request = { clientId: uuidv7(), refreshToken: device.refreshToken };
-      const { session } = await patiently((way) =>
-        ways.client(AuthService, way).refreshSession(request, { timeoutMs: callMs }),
-      );
-      device.token = session?.accessToken ?? "";
-      device.refreshToken = session?.refreshToken ?? "";
-    }
-  }
+  const devices = people.flatMap(({ writer, staying, returning }) => [writer, staying, returning]);
+  await Promise.all(devices.map((device) => refresh(ways, device)));
+}
+
+async function refresh(ways: Ways, device: Device): Promise<void> {
+  const request = { clientId: uuidv7(), refreshToken: device.refreshToken };
+  const { session } = await patiently((way) =>
+    ways.client(AuthService, way).refreshSession(request, { timeoutMs: callMs }),
+  );
+  device.token = session?.accessToken ?? "";
+  device.refreshToken = session?.refreshToken ?? "";
 }
 
 function deviceOf(session: Session | undefined, handle: string, deviceId: string): Device {
