@@ -47,7 +47,8 @@ const assemblers = [
   /^services\/backup\/(restore|recover[a-z-]*)\.ts$/,
   /\.(test|contract)\.ts$|\/testing\/|^clients\//,
 ];
-const adapter = /^(?<port>.+)-(?<engine>sqlite|memory|fs|remote|cql|redis|nats|jetstream)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;
+const adapter =
+  /^(?<port>.+)-(?<engine>sqlite|memory|fs|remote|cql|redis|nats|jetstream)\.ts$|^(?<port>services\/.+)-(?<engine>log)\.ts$/;
 
 /** One sentence for each import that no rule allows. `files`: contents by path from the root. */
 export function forbiddenImports(files: ReadonlyMap<string, string>): string[] {
