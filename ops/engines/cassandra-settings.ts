@@ -63,7 +63,7 @@ export interface CommandSettings {
 export function cassandraCommand({ jars, config, logback, runFolder, syncAlways }: CommandSettings): string[] {
   return [
     "-Xms128m",
-    "-Xmx512m",
+    "-Xmx1g",
     "-Xss512k",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
