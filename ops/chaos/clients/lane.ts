@@ -58,15 +58,16 @@ export class Lane {
     if (dice < 51) return await this.#delete();
     if (dice < 56) return await this.#mark();
     if (dice < 61) return await this.#sendTwiceAtOnce();
-    await this.#send(dice < 80);
+    await this.#send();
   }
 
-  async #send(readsBack: boolean): Promise<void> {
+  async #send(): Promise<void> {
     const operation = this.#operation("send");
     const acknowledgement = await this.#attempt(operation, (way, timeoutMs) => this.#post(operation, way, timeoutMs));
     if (!acknowledgement) return;
     this.#remember(Number(acknowledgement.seq));
-    if (readsBack) await this.#readBack(acknowledgement);
+    await this.#readBack(acknowledgement, 1);
+    await this.#readBack(acknowledgement, 2);
   }
 
   /** A repetition that overtakes the first attempt, at another gateway. */
@@ -139,11 +140,11 @@ export class Lane {
       .catch(() => {});
   }
 
-  /** What was acknowledged is read at another gateway; a read may fail, but not answer without it. */
-  async #readBack({ seq, after, way }: Acknowledgement): Promise<void> {
+  /** What was acknowledged is read so many gateways on; a read may fail, but not answer without it. */
+  async #readBack({ seq, after, way }: Acknowledgement, further: number): Promise<void> {
     const { conversationId, notice } = this.#options;
     const request = { conversationId, fromSeq: seq, toSeq: seq, after };
-    const answer = await this.#chat(way + 1)
+    const answer = await this.#chat(way + further)
       .listEvents(request, this.#as(attemptMs))
       .catch(() => undefined);
     if (!answer || answer.events.some((event) => event.seq === seq)) return;
