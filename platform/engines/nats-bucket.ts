@@ -1,21 +1,25 @@
+import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
 import { type KV, Kvm, type KvOptions } from "@nats-io/kv";
 import type { NatsEngine } from "./nats.ts";
+
+export type NatsBuckets = Pick<NatsEngine, "connection" | "jetstreamManager" | "name" | "replicas">;
 
 /**
  * Opens the bucket `<name>_<bucket>` of an installation; makes it where there is none. One that has fewer copies than are
  * asked for gets them.
  */
 export async function openBucket(
-  { connection, jetstreamManager, name, replicas }: NatsBuckets,
+  { connection, jetstreamManager: { streams }, name, replicas }: NatsBuckets,
   bucket: string,
   options: Partial<KvOptions>,
 ): Promise<KV> {
-  const kv = await new Kvm(connection).create(`${name}_${bucket}`, { ...options, replicas });
-  const { streamInfo } = await kv.status();
-  if (streamInfo.config.num_replicas < replicas) {
-    await jetstreamManager.streams.update(streamInfo.config.name, { num_replicas: replicas });
-  }
-  return kv;
+  const stream = `KV_${name}_${bucket}`;
+  const found = await streams.info(stream).catch(undefinedIfMissing);
+  if (found && found.config.num_replicas < replicas) await streams.update(stream, { num_replicas: replicas });
+  return await new Kvm(connection).create(`${name}_${bucket}`, { ...options, replicas });
 }
 
-export type NatsBuckets = Pick<NatsEngine, "connection" | "jetstreamManager" | "name" | "replicas">;
+function undefinedIfMissing(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
+  throw error;
+}

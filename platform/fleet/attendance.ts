@@ -5,7 +5,7 @@ export const silentBeats = 5;
 /** The same after this process itself heard nothing for long: others take up to 5 s to find the engine again. */
 export const silentBeatsAfterGap = 12;
 /** Own beats that come sooner after another tell of a change; they don't count. */
-const leastBetweenMs = beatMs * 0.9;
+export const leastBetweenMs = beatMs * 0.9;
 /** Hearing nothing of itself for this long is a gap. */
 export const gapMs = 2_000;
 

@@ -1,10 +1,11 @@
+import { leastBetweenMs } from "./attendance.ts";
 import type { Beats } from "./beats.ts";
 import { claimOn, competitorsFor, keysOfAll } from "./claims.ts";
 import type { LeaseRecords } from "./lease-records.ts";
 import type { Competition, LeasedWork } from "./leases.ts";
 import { sharedOut } from "./shares.ts";
 
-/** Own beats to wait for before anything is taken: by then all who run have been heard. */
+/** Own beats, some time apart, to wait for before anything is taken: by then all who run have been heard. */
 const beatsBeforeTaking = 2;
 
 export interface LeaseContestOptions {
@@ -27,13 +28,14 @@ export class LeaseContest implements Competition {
   readonly #doubtful = new Set<number>();
   readonly #unlisten: () => void;
   #beats = 0;
+  #beatAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
   constructor(options: LeaseContestOptions) {
     this.#options = options;
     this.#self = options.beats.self;
     this.#unlisten = options.beats.listen((news) => {
-      if (news === "own beat") this.#beats++;
+      if (news === "own beat") this.#countBeat();
       this.#look();
     });
     this.#tell();
@@ -58,6 +60,14 @@ export class LeaseContest implements Competition {
     await Promise.all(this.#moving.values());
     for (const key of this.#held.keys()) this.giveUp(key);
     await Promise.all(this.#moving.values());
+  }
+
+  /** One that tells of a change comes at once after another: nobody had the time to answer it. */
+  #countBeat(): void {
+    const now = performance.now();
+    if (now - this.#beatAt < leastBetweenMs) return;
+    this.#beatAt = now;
+    this.#beats++;
   }
 
   #look(): void {
