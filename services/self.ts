@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { hostname } from "node:os";
 import type { Process } from "#platform/fleet/processes.ts";
@@ -51,15 +52,29 @@ export async function withPorts(config: Config): Promise<Config> {
   };
 }
 
+const lowestPort = 10_240;
+const lowestOutgoingPort = 32_768;
+const maxTries = 100;
+
 async function fixed<Listen extends Config["listen"]>(listen: Listen): Promise<Listen> {
   return listen.port === 0 ? { ...listen, port: await freePort(listen.host) } : listen;
 }
 
+/**
+ * Below the ports that systems take for outgoing connections, one of which could be there once the process listens. One
+ * that is refused for another reason than being taken is told as the port that listens tells it.
+ */
 async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, host, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("a server without a port");
-  return address.port;
+  for (let tries = 1; ; tries++) {
+    const port = randomInt(lowestPort, lowestOutgoingPort);
+    if (tries === maxTries || (await isFree(host, port))) return port;
+  }
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
 }

@@ -29,6 +29,7 @@ cdc_raw_directory: "${folder}/cdc_raw"
 commitlog_sync: ${syncAlways ? "batch" : "periodic\ncommitlog_sync_period: 10s"}
 commitlog_segment_size: 16MiB
 commitlog_total_space: 256MiB
+memtable_allocation_type: unslabbed_heap_buffers
 memtable_heap_space: 96MiB
 memtable_offheap_space: 32MiB
 file_cache_size: 32MiB
