@@ -38,6 +38,10 @@ export async function startFleet(targets: readonly string[]): Promise<Fleet> {
     const start = async (targets: string): Promise<FleetProcess> => {
       const started = await startMeasuredProcess(dataDir, { ...env, PARLEY_TARGETS: targets });
       endings.push(started.stop);
+      // A measure that fails outside of what is awaited ends this program at once.
+      const end = () => void killIfThere(started.pid);
+      process.once("exit", end);
+      endings.push(() => void process.off("exit", end));
       return { ...started, targets };
     };
     const processes = await Promise.all(targets.map(start));
@@ -46,6 +50,14 @@ export async function startFleet(targets: readonly string[]): Promise<Fleet> {
   } catch (error) {
     await endings.run();
     throw error;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 
