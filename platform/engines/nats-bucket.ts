@@ -23,3 +23,22 @@ function undefinedIfMissing(error: unknown): undefined {
   if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
   throw error;
 }
+
+/** How servers tell that a key has another revision; the second where a write to it is in flight. */
+const wrongRevision = [10071, 10164];
+
+/** Writes a key if it still has the revision, 0 if there is none. Returns the new one; undefined: nothing changed. */
+export async function putIf(
+  bucket: KV,
+  key: string,
+  revision: number,
+  value: string,
+  timeout: number,
+): Promise<number | undefined> {
+  try {
+    return await bucket.put(key, value, { previousSeq: revision, timeout });
+  } catch (error) {
+    if (error instanceof JetStreamApiError && wrongRevision.includes(error.code)) return undefined;
+    throw error;
+  }
+}

@@ -1,3 +1,5 @@
+import { decodePart } from "./url-parts.ts";
+
 /**
  * Where a log on NATS is, as `nats://[user:password@]host[:port],…/[name][?replicas=3&max_bytes=16GiB]` says it; `tls:` is
  * the same over TLS. A user without a password is a token.
@@ -78,13 +80,7 @@ function readBytes(text: string | null): number {
   throw new RangeError("max_bytes is a number of bytes, such as 16GiB.");
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw malformed();
-  }
-}
+const decode = (text: string): string => decodePart(text, malformed);
 
 function malformed(): RangeError {
   return new RangeError(

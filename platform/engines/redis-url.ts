@@ -1,3 +1,5 @@
+import { decodePart } from "./url-parts.ts";
+
 /** Where a Redis is, as `redis://[user[:password]@]host[:port][/database]` says it; `rediss:` is the same over TLS. */
 export interface RedisAddress {
   readonly host: string;
@@ -33,13 +35,7 @@ export function placeOf({ host, port }: RedisAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw malformed();
-  }
-}
+const decode = (text: string): string => decodePart(text, malformed);
 
 function malformed(): RangeError {
   return new RangeError(

@@ -1,6 +1,5 @@
-import { JetStreamApiError } from "@nats-io/jetstream";
 import type { KV } from "@nats-io/kv";
-import { openBucket } from "#platform/engines/nats-bucket.ts";
+import { openBucket, putIf } from "#platform/engines/nats-bucket.ts";
 import { untilAnswered } from "#platform/engines/nats-patience.ts";
 import type { NatsOfFleet } from "#platform/fleet/beats-nats.ts";
 import type { Installation, InstallationRow } from "./installation.ts";
@@ -16,8 +15,6 @@ export interface NatsInstallation {
 }
 
 const timeoutMs = 5_000;
-/** How servers tell that a key has another revision; the second where a write to it is in flight. */
-const wrongRevision = [10071, 10164];
 
 /** In a bucket beside the log. */
 export async function openNatsInstallation(nats: NatsOfFleet): Promise<NatsInstallation> {
@@ -30,7 +27,7 @@ export async function openNatsInstallation(nats: NatsOfFleet): Promise<NatsInsta
     row: rowOf(bucket),
     fingerprints: {
       async claim(key, fingerprint) {
-        await putIf(bucket, key, 0, fingerprint);
+        await replaceIf(bucket, key, 0, fingerprint);
         return (await untilAnswered(() => bucket.get(key)))?.string() ?? "";
       },
     },
@@ -39,7 +36,7 @@ export async function openNatsInstallation(nats: NatsOfFleet): Promise<NatsInsta
         const entry = await bucket.get("shards");
         const agreed = entry?.json<number>() ?? 0;
         if (agreed >= configured) return agreed;
-        if (await putIf(bucket, "shards", entry?.revision ?? 0, String(configured))) return configured;
+        if (await replaceIf(bucket, "shards", entry?.revision ?? 0, String(configured))) return configured;
       }
     },
     readShards: async () => (await bucket.get("shards"))?.json<number>(),
@@ -56,19 +53,12 @@ function rowOf(bucket: KV): InstallationRow {
       const entry = await untilAnswered(() => bucket.get(key));
       const now = entry?.json<Installation>();
       if (now?.id !== expected?.id || now?.incarnation !== expected?.incarnation) return false;
-      return await putIf(bucket, key, entry?.revision ?? 0, JSON.stringify({ id, incarnation }));
+      return await replaceIf(bucket, key, entry?.revision ?? 0, JSON.stringify({ id, incarnation }));
     },
   };
 }
 
-/** Writes the key if it still has that revision; 0: if there is none. */
-async function putIf(bucket: KV, key: string, previousSeq: number, value: string): Promise<boolean> {
-  try {
-    // Where an earlier try was done without an answer, the next one finds another revision: whoever asks reads again.
-    await untilAnswered(() => bucket.put(key, value, { previousSeq, timeout: timeoutMs }));
-    return true;
-  } catch (error) {
-    if (error instanceof JetStreamApiError && wrongRevision.includes(error.code)) return false;
-    throw error;
-  }
+/** Where an earlier try was done without an answer, the next one finds another revision: whoever asks reads again. */
+async function replaceIf(bucket: KV, key: string, revision: number, value: string): Promise<boolean> {
+  return (await untilAnswered(() => putIf(bucket, key, revision, value, timeoutMs))) !== undefined;
 }
