@@ -28,6 +28,7 @@ export function* stretches(): Generator<ProjectedRows, never> {
       memberships: groups.flatMap(({ id, users }) =>
         users.map((user) => membershipRow(id, user, { position: (stretch + 1) * postsOfStretch })),
       ),
+      roles: [],
       messages: posts.map(({ id, count, position }) => messageRow(id, count, { posted: bytes, position })),
       events: posts.map(({ id, count, position }) => ({ ...eventRow(id, count, "", position), event: bytes })),
       deletions: [],

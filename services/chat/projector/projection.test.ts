@@ -11,12 +11,19 @@ import { createSqliteProjection } from "../stores/projection-store-sqlite.ts";
 import { useChatStore } from "../testing/chat-files.ts";
 import { History, steps } from "../testing/histories.ts";
 import { Projection } from "./projection.ts";
+import { WrittenViews } from "./written-views.ts";
 
 const [straight, shaken] = [useChatStore(), useChatStore()];
 const tables = ["conversation", "event", "message", "deletion", "membership", "sent_id"];
 
-async function fold(db: SqliteDatabase, entries: readonly FollowedEntry[]): Promise<ProjectedRows> {
-  const projection = new Projection({ conversations: createSqliteConversations(db), history: createSqliteHistory(db) });
+async function fold(
+  db: SqliteDatabase,
+  entries: readonly FollowedEntry[],
+  written?: WrittenViews,
+): Promise<ProjectedRows> {
+  const stores = { conversations: createSqliteConversations(db), history: createSqliteHistory(db) };
+  const projection = new Projection(stores, written);
+  await projection.prepare(entries);
   for (const entry of entries) await projection.apply(entry);
   return projection.rows();
 }
@@ -53,6 +60,25 @@ test("any stretches again, in any overlap, from any earlier checkpoint, leave th
         await project(shaken(), entries.slice(back, back + Math.floor(to * (reached - back))));
       }
       expect(reached).toBe(entries.length);
+      expect(dump(shaken(), id)).toEqual(dump(straight(), id));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("what was written lately need not be read, however little of it is kept", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps(40), fc.nat(12), fc.constantFrom(0, 700, 1_300, 100_000), async (script, size, maxBytes) => {
+      const id = newConversationId(0);
+      const { entries } = new History(id, script);
+      await project(straight(), entries);
+      const written = new WrittenViews(Math.max(1, maxBytes));
+      for (let start = 0; start < entries.length; start += size + 1) {
+        const stretch = entries.slice(start, start + size + 1);
+        const rows = await fold(shaken(), stretch, written);
+        await write(shaken(), rows, stretch.at(-1));
+        written.wrote(rows);
+      }
       expect(dump(shaken(), id)).toEqual(dump(straight(), id));
     }),
     { numRuns: 60 },

@@ -9,8 +9,9 @@ import type { ConversationStore } from "../stores/conversation-store.ts";
 import type { HistoryStore } from "../stores/history-store.ts";
 import type { ProjectedRows } from "../stores/projection-store.ts";
 import { applyToConversation, type ConversationView } from "../views/conversation-view.ts";
-import { applyToMembership, type MembershipView, usersTouchedBy } from "../views/membership-view.ts";
+import { applyToMembership, type MembershipView, rolesSetBy, usersTouchedBy } from "../views/membership-view.ts";
 import { applyToMessage, type MessageView, messageOf } from "../views/message-view.ts";
+import type { WrittenViews } from "./written-views.ts";
 
 type Mutable<Rows> = { -readonly [Key in keyof Rows]: Rows[Key] extends readonly (infer Row)[] ? Row[] : never };
 
@@ -27,10 +28,14 @@ export class Projection {
     deletions: [],
     sentIds: [],
   };
+  readonly #roles = new Map<string, ProjectedRows["roles"][number]>();
   readonly #stores: { readonly conversations: ConversationStore; readonly history: HistoryStore };
+  readonly #written: WrittenViews | undefined;
 
-  constructor(stores: { conversations: ConversationStore; history: HistoryStore }) {
+  /** Views that are known to have been written are not read. */
+  constructor(stores: { conversations: ConversationStore; history: HistoryStore }, written?: WrittenViews) {
     this.#stores = stores;
+    this.#written = written;
   }
 
   /** Reads, at once, the rows that folding the entries begins with. */
@@ -41,23 +46,33 @@ export class Projection {
       for (const user of usersTouchedBy(event)) users.add(user);
       touched.set(conversationId, users);
     }
-    const { conversations } = this.#stores;
-    for (const id of touched.keys()) this.#conversations.set(id, undefined);
-    for (const view of await conversations.conversations([...touched.keys()])) {
+    await this.#readConversations([...touched.keys()]);
+    await concurrently([...touched], readsAtOnce, async ([id, users]) => await this.#readMemberships(id, [...users]));
+  }
+
+  async #readConversations(ids: readonly ConversationId[]): Promise<void> {
+    for (const id of ids) this.#conversations.set(id, this.#written?.conversation(id));
+    const unknown = ids.filter((id) => !this.#conversations.get(id));
+    if (unknown.length === 0) return;
+    for (const view of await this.#stores.conversations.conversations(unknown)) {
       this.#conversations.set(view.conversationId, view);
     }
-    await concurrently([...touched], readsAtOnce, async ([id, users]) => {
-      for (const user of users) this.#memberships.set(membershipKey(id, user), undefined);
-      for (const view of await conversations.memberships(id, [...users])) {
-        this.#memberships.set(membershipKey(id, view.userId), view);
-      }
-    });
+  }
+
+  async #readMemberships(id: ConversationId, users: readonly UserId[]): Promise<void> {
+    for (const user of users) this.#memberships.set(membershipKey(id, user), this.#written?.membership(id, user));
+    const unknown = users.filter((user) => !this.#memberships.get(membershipKey(id, user)));
+    if (unknown.length === 0) return;
+    for (const view of await this.#stores.conversations.memberships(id, unknown)) {
+      this.#memberships.set(membershipKey(id, view.userId), view);
+    }
   }
 
   async apply(entry: FollowedEntry): Promise<void> {
     const conversation = applyToConversation(await this.#conversation(entry.conversationId), entry);
     this.#conversations.set(entry.conversationId, conversation);
     for (const user of usersTouchedBy(entry.event)) await this.#applyToMembership(user, entry, conversation);
+    this.#putRoles(entry);
     const message = messageOf(entry);
     if (message) this.#messages.set(messageKey(entry.conversationId, message.messageCount), message);
     await this.#applyToTarget(entry);
@@ -70,6 +85,7 @@ export class Projection {
     return {
       conversations: present(this.#conversations.values()),
       memberships: present(this.#memberships.values()),
+      roles: [...this.#roles.values()],
       messages: present(this.#messages.values()),
       ...this.#rows,
     };
@@ -114,6 +130,18 @@ export class Projection {
       );
       const [stored] = pending ? [pending] : await this.#stores.history.events(entry.conversationId, seq, seq, 1);
       if (stored) this.#putEvent(entry, seq, buried(stored.event, message.seq));
+    }
+  }
+
+  #putRoles({ event, conversationId, position, incarnation }: FollowedEntry): void {
+    for (const [user, role] of rolesSetBy(event)) {
+      this.#roles.set(membershipKey(conversationId, user), {
+        conversationId,
+        userId: user,
+        role,
+        position,
+        incarnation,
+      });
     }
   }
 

@@ -4,13 +4,19 @@ import { entryHash } from "./entry-hash.ts";
 import { Projection } from "./projection.ts";
 import type { ProjectorOptions } from "./projector.ts";
 import { writeAgain } from "./write-again.ts";
+import { WrittenViews } from "./written-views.ts";
 
 /** Most entries that one write to the store covers. */
 const maxEntries = 512;
-/** How long entries gather before they are written: those that come meanwhile share a commit. Reads never wait for it. */
-const gatherMs = 50;
+/**
+ * How long entries gather before they are written, unless there are enough for a write: those of one conversation share
+ * its row, and all share a checkpoint. Reads never wait for it.
+ */
+const gatherMs = 250;
 /** How long to wait after a failed write before the same stretch is tried again. */
 const retryMs = 500;
+/** Bytes of views of either kind that are kept, by all shards of a process together. */
+const keptBytes = 32 * 1024 * 1024;
 /** How long letting go of a shard writes on: what is left then is written by who comes next. */
 const loseGraceMs = 5_000;
 
@@ -19,6 +25,7 @@ export class ShardProjector {
   failure: string | undefined;
   readonly #shard: number;
   readonly #options: ProjectorOptions;
+  readonly #written: WrittenViews;
   #running: Promise<void> | undefined;
   #waiting: NodeJS.Timeout | undefined;
   #isHeld = false;
@@ -30,6 +37,7 @@ export class ShardProjector {
   constructor(shard: number, options: ProjectorOptions) {
     this.#shard = shard;
     this.#options = options;
+    this.#written = new WrittenViews(Math.floor(keptBytes / options.following.shards));
   }
 
   get isHeld(): boolean {
@@ -46,7 +54,10 @@ export class ShardProjector {
 
   /** Entries were followed: they are written soon. */
   wake(): void {
-    if (!this.#running && !this.#waiting && this.#isHeld) this.#runAfter(gatherMs);
+    if (this.#running || !this.#isHeld) return;
+    const { entries } = this.#options.following.behind(this.#shard);
+    if (!this.#waiting) this.#runAfter(entries < maxEntries ? gatherMs : 0);
+    else if (entries === maxEntries && !this.failure) this.#runAfter(0);
   }
 
   /** The store may have lost what it acknowledged last. */
@@ -76,6 +87,7 @@ export class ShardProjector {
         else if (this.#pending().length > 0 || this.#caughtUp < this.#reasons) this.wake();
       });
     };
+    clearTimeout(this.#waiting);
     this.#waiting = setTimeout(run, ms).unref();
   }
 
@@ -88,8 +100,12 @@ export class ShardProjector {
 
   async #run(): Promise<void> {
     try {
-      for (let entries = await this.#next(); entries.length > 0; entries = await this.#next()) {
+      // What came during a write gathers for the next one, unless the write was full, or is the last one here.
+      for (let isFull = true; isFull || !this.#isHeld; ) {
+        const entries = await this.#next();
+        if (entries.length === 0) break;
         await this.#watched(entries);
+        isFull = entries.length === maxEntries;
       }
       this.failure = undefined;
     } catch (error) {
@@ -109,6 +125,7 @@ export class ShardProjector {
     const { checkpoints, following, log, projection } = this.#options;
     const reasons = this.#reasons;
     if (this.#caughtUp === reasons) return;
+    this.#written.clear();
     const checkpoint = await checkpoints.read(projectorName, this.#shard);
     if (checkpoint) following.projected(this.#shard, checkpoint.position);
     await writeAgain({
@@ -134,12 +151,14 @@ export class ShardProjector {
 
   async #write(entries: readonly FollowedEntry[]): Promise<void> {
     const { conversations, history, projection } = this.#options;
-    const folded = new Projection({ conversations, history });
+    const [folded, reasons] = [new Projection({ conversations, history }, this.#written), this.#reasons];
     await folded.prepare(entries);
     for (const entry of entries) await folded.apply(entry);
     const last = entries.at(-1);
     if (!last) return;
     const { position, incarnation } = last;
-    await projection.apply(this.#shard, folded.rows(), { position, incarnation, entryHash: entryHash(last) });
+    const rows = folded.rows();
+    await projection.apply(this.#shard, rows, { position, incarnation, entryHash: entryHash(last) });
+    if (this.#reasons === reasons) this.#written.wrote(rows);
   }
 }

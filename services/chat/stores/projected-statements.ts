@@ -57,7 +57,7 @@ export function projectedStatements(rows: ProjectedRows, version: bigint): CqlSt
 
 type Put = (cql: string, partition: string, params: readonly CqlParam[]) => void;
 
-function putConversations({ conversations, memberships }: ProjectedRows, put: Put): void {
+function putConversations({ conversations, memberships, roles }: ProjectedRows, put: Put): void {
   for (const row of conversations) {
     put(conversationCql, row.conversationId, [
       row.conversationId,
@@ -92,6 +92,8 @@ function putConversations({ conversations, memberships }: ProjectedRows, put: Pu
       row.incarnation,
       rowVersion(row),
     ]);
+  }
+  for (const row of roles) {
     put(membershipByUserCql, row.userId, [row.userId, row.conversationId, row.role, rowVersion(row)]);
   }
 }

@@ -35,27 +35,7 @@ function rowStatements(rows: ProjectedRows): SqlStatement[] {
         version: rowVersion(row),
       }),
     ),
-    ...rows.memberships.flatMap((row) => [
-      upsert("membership", ["conversation_id", "user_id"], {
-        conversation_id: row.conversationId,
-        user_id: row.userId,
-        role: row.role,
-        ranges: encodeRanges(row.ranges),
-        joined_seq: row.joined.seq,
-        joined_count: row.joined.count,
-        last_own_seq: row.lastOwn.seq,
-        last_own_count: row.lastOwn.count,
-        position: row.position,
-        incarnation: row.incarnation,
-        version: rowVersion(row),
-      }),
-      upsert("membership_by_user", ["user_id", "conversation_id"], {
-        user_id: row.userId,
-        conversation_id: row.conversationId,
-        role: row.role,
-        version: rowVersion(row),
-      }),
-    ]),
+    ...membershipStatements(rows),
     ...rows.messages.map((row) =>
       upsert("message", ["conversation_id", "bucket", "message_count"], {
         conversation_id: row.conversationId,
@@ -102,6 +82,34 @@ function rowStatements(rows: ProjectedRows): SqlStatement[] {
         lifeStart(row.seq),
       ],
     })),
+  ];
+}
+
+function membershipStatements({ memberships, roles }: ProjectedRows): SqlStatement[] {
+  return [
+    ...memberships.map((row) =>
+      upsert("membership", ["conversation_id", "user_id"], {
+        conversation_id: row.conversationId,
+        user_id: row.userId,
+        role: row.role,
+        ranges: encodeRanges(row.ranges),
+        joined_seq: row.joined.seq,
+        joined_count: row.joined.count,
+        last_own_seq: row.lastOwn.seq,
+        last_own_count: row.lastOwn.count,
+        position: row.position,
+        incarnation: row.incarnation,
+        version: rowVersion(row),
+      }),
+    ),
+    ...roles.map((row) =>
+      upsert("membership_by_user", ["user_id", "conversation_id"], {
+        user_id: row.userId,
+        conversation_id: row.conversationId,
+        role: row.role,
+        version: rowVersion(row),
+      }),
+    ),
   ];
 }
 

@@ -10,6 +10,8 @@ import type { SentId, SentIdOwner } from "./idempotence-store.ts";
 export interface ProjectedRows {
   readonly conversations: readonly ConversationView[];
   readonly memberships: readonly MembershipView[];
+  /** Roles that were set, by the event that set them: a user's conversations are found by them. */
+  readonly roles: readonly Pick<MembershipView, "conversationId" | "userId" | "role" | "position" | "incarnation">[];
   readonly messages: readonly MessageView[];
   readonly events: readonly (StoredEvent & { readonly conversationId: ConversationId; readonly incarnation: number })[];
   readonly deletions: readonly { readonly conversationId: ConversationId; readonly targetSeq: number }[];

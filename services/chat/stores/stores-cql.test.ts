@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createCqlCheckpoints } from "#platform/log/checkpoints/checkpoint-store-cql.ts";
 import { newConversationId, userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { useCqlStore } from "#platform/testing/store.ts";
-import { eventRow, membershipRow, messageRow, writeRows } from "../testing/rows.ts";
+import { eventRow, membershipRow, messageRow, noRows, writeRows } from "../testing/rows.ts";
 import { describeConversationStore } from "./conversation-store.contract.ts";
 import { createCqlConversations } from "./conversation-store-cql.ts";
 import { describeHistoryStore } from "./history-store.contract.ts";
@@ -33,10 +33,9 @@ describeMarkStore("cql", () => createCqlMarks(session()));
 test("a checkpoint is settled once what it covers was written a minute ago", async () => {
   let now = 0;
   const projection = createCqlProjection(session(), createCqlCheckpoints(session()), () => now);
-  const none = { conversations: [], memberships: [], messages: [], events: [], deletions: [], sentIds: [] };
   const settledAfter = async (position: number, seconds: number) => {
     now = seconds * 1_000;
-    await projection.apply(9, none, { incarnation: 1, position, entryHash: new Uint8Array(32) });
+    await projection.apply(9, noRows, { incarnation: 1, position, entryHash: new Uint8Array(32) });
     return (await projection.settling?.settled(9))?.position;
   };
   expect(await settledAfter(10, 0)).toBeUndefined();
@@ -56,10 +55,9 @@ test("what was written before a machine came back is not settled until it was wr
     },
   };
   const projection = createCqlProjection(own, createCqlCheckpoints(own), () => now);
-  const none = { conversations: [], memberships: [], messages: [], events: [], deletions: [], sentIds: [] };
   const settledAfter = async (position: number, seconds: number) => {
     now = seconds * 1_000;
-    await projection.apply(10, none, { incarnation: 1, position, entryHash: new Uint8Array(32) });
+    await projection.apply(10, noRows, { incarnation: 1, position, entryHash: new Uint8Array(32) });
     return (await projection.settling?.settled(10))?.position;
   };
   await settledAfter(10, 0);

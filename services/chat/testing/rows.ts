@@ -14,14 +14,25 @@ export interface ProjectedStores {
   readonly history: HistoryStore;
 }
 
-/** Writes rows of shard 0 under the checkpoint of a position. */
+/** A stretch that leads to no rows. */
+export const noRows: ProjectedRows = {
+  conversations: [],
+  memberships: [],
+  roles: [],
+  messages: [],
+  events: [],
+  deletions: [],
+  sentIds: [],
+};
+
+/** Writes rows of shard 0 under the checkpoint of a position; the roles of all memberships, as if each were set. */
 export async function writeRows(
   { projection }: ProjectedStores,
   rows: Partial<ProjectedRows>,
   position = 1,
 ): Promise<void> {
-  const none = { conversations: [], memberships: [], messages: [], events: [], deletions: [], sentIds: [] };
-  await projection.apply(0, { ...none, ...rows }, { position, incarnation: 1, entryHash: new Uint8Array(32) });
+  const { memberships: roles = [] } = rows;
+  await projection.apply(0, { ...noRows, roles, ...rows }, { position, incarnation: 1, entryHash: new Uint8Array(32) });
 }
 
 export function conversationRow(id: ConversationId, more: Partial<ConversationView> = {}): ConversationView {
