@@ -1,4 +1,4 @@
-/** How Cassandra is started for tests: it keeps its promises, and little else. */
+/** How Cassandra is started for tests: it keeps its promises, and little else. For measures it has what it needs. */
 
 export interface YamlSettings {
   readonly host: string;
@@ -6,9 +6,11 @@ export interface YamlSettings {
   readonly storagePort: number;
   readonly folder: string;
   readonly syncAlways: boolean;
+  readonly steady: boolean;
 }
 
-export function cassandraYaml({ host, port, storagePort, folder, syncAlways }: YamlSettings): string {
+export function cassandraYaml({ host, port, storagePort, folder, syncAlways, steady }: YamlSettings): string {
+  const room = steady ? roomOfMeasures : roomOfTests;
   return `cluster_name: parley
 num_tokens: 1
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
@@ -27,20 +29,27 @@ saved_caches_directory: "${folder}/saved_caches"
 hints_directory: "${folder}/hints"
 cdc_raw_directory: "${folder}/cdc_raw"
 commitlog_sync: ${syncAlways ? "batch" : "periodic\ncommitlog_sync_period: 10s"}
-commitlog_segment_size: 16MiB
-commitlog_total_space: 256MiB
-memtable_allocation_type: unslabbed_heap_buffers
-memtable_heap_space: 96MiB
-memtable_offheap_space: 32MiB
-file_cache_size: 32MiB
-key_cache_size: 4MiB
-auto_snapshot: false
+${room}auto_snapshot: false
 hinted_handoff_enabled: false
 concurrent_reads: 16
 concurrent_writes: 16
 concurrent_compactors: 1
 `;
 }
+
+const roomOfTests = `commitlog_segment_size: 16MiB
+commitlog_total_space: 256MiB
+memtable_allocation_type: unslabbed_heap_buffers
+memtable_heap_space: 96MiB
+memtable_offheap_space: 32MiB
+file_cache_size: 32MiB
+key_cache_size: 4MiB
+`;
+const roomOfMeasures = `commitlog_segment_size: 32MiB
+commitlog_total_space: 1GiB
+memtable_allocation_type: heap_buffers
+memtable_heap_space: 512MiB
+`;
 
 export const logbackXml = `<configuration>
   <appender name="STDOUT" class="ch.qos.logback.core.ConsoleAppender">
@@ -58,16 +67,15 @@ export interface CommandSettings {
   /** For what is no data: the disk that holds the data may be full. */
   readonly runFolder: string;
   readonly syncAlways: boolean;
+  readonly steady: boolean;
 }
 
 /** The arguments of `java`. */
-export function cassandraCommand({ jars, config, logback, runFolder, syncAlways }: CommandSettings): string[] {
+export function cassandraCommand(settings: CommandSettings): string[] {
+  const { jars, config, logback, runFolder, syncAlways, steady } = settings;
   return [
-    "-Xms128m",
-    "-Xmx1g",
+    ...(steady ? machineOfMeasures : machineOfTests),
     "-Xss512k",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
     ...opened.map((name) => `--add-opens=${name}=ALL-UNNAMED`),
@@ -86,6 +94,9 @@ export function cassandraCommand({ jars, config, logback, runFolder, syncAlways 
     "org.apache.cassandra.service.CassandraDaemon",
   ];
 }
+
+const machineOfTests = ["-Xms128m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+const machineOfMeasures = ["-Xms2g", "-Xmx2g", "-Xmn1g", "-XX:+UseParallelGC"];
 
 /** What Cassandra reaches into on Java 17. */
 const exported = [

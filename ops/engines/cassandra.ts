@@ -18,10 +18,10 @@ export async function startCassandra(options: StartOptions = {}): Promise<Engine
     const folder = resolve(options.folder ?? runFolder, "cassandra");
     const config = join(runFolder, "cassandra.yaml");
     const logback = join(runFolder, "logback.xml");
-    const { syncAlways = false } = options;
-    writeFileSync(config, cassandraYaml({ host, port, storagePort, folder, syncAlways }));
+    const { syncAlways = false, steady = false } = options;
+    writeFileSync(config, cassandraYaml({ host, port, storagePort, folder, syncAlways, steady }));
     writeFileSync(logback, logbackXml);
-    const settings = cassandraCommand({ jars, config, logback, runFolder, syncAlways });
+    const settings = cassandraCommand({ jars, config, logback, runFolder, syncAlways, steady });
     const address = `${host}:${port}`;
     const node = createEngineProcess({
       name: "cassandra",

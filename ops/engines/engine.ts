@@ -60,4 +60,9 @@ export interface StartOptions {
    * have it: what it acknowledged less than 10 s before a SIGKILL may be gone.
    */
   readonly syncAlways?: boolean;
+  /**
+   * Cassandra as its operators have it, for measures that take minutes: with room for its rows, and compiled in full. By
+   * default it is small and quick to start.
+   */
+  readonly steady?: boolean;
 }

@@ -30,7 +30,7 @@ export async function startFleet(targets: readonly string[]): Promise<Fleet> {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-fleet-"));
   endings.push(() => rmSync(dataDir, { recursive: true, force: true }));
   try {
-    const engines = await Promise.all(engineNames.map((name) => startEngine(name)));
+    const engines = await Promise.all(engineNames.map((name) => startEngine(name, { steady: true })));
     for (const engine of engines) endings.push(engine.stop);
     const env = settingsOf(engines);
     const { code, stderr } = await runCommand(["node", "ops/migrate.ts"], { env });

@@ -33,7 +33,7 @@ interface Sample {
 
 /** What the projector writes, beside the driver alone with the same rows in the same batches, and with one table's. */
 export async function measureProjecting(): Promise<Figure[]> {
-  const cassandra = await startEngine("cql");
+  const cassandra = await startEngine("cql", { steady: true });
   try {
     const settings = parseCqlUrl("PARLEY_STORE", `${cassandra.url}/bench?replication=1`);
     const options = { ...settings, logger: pino({ level: "silent" }) };
