@@ -12,6 +12,7 @@ import type { Migrations } from "#platform/engines/migrate.ts";
 import { type Config, ConfigError } from "#platform/runtime/config.ts";
 import type { ModuleDefinition } from "#platform/runtime/module.ts";
 import type { StoreMigrations } from "#platform/runtime/open-store.ts";
+import type { OwnedMethods } from "#platform/runtime/owned-methods.ts";
 import { gatewayModule } from "../gateway/module.ts";
 import { authModule } from "./auth/module.ts";
 import { remoteAuthModule } from "./auth/remote-module.ts";
@@ -33,6 +34,9 @@ export const modules: readonly ModuleDefinition[] = [
   backupModule,
   gatewayModule,
 ];
+
+/** Methods that the owner of what their request names answers at once, in whichever module. */
+export const ownedMethods: OwnedMethods = new Map(modules.flatMap(({ owned }) => [...(owned ?? [])]));
 
 /** What clients and operators call. Where a process does not run one, it passes its calls on. */
 export function publicServices(config: Pick<Config, "log" | "store">): readonly DescService[] {

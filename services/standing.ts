@@ -1,4 +1,4 @@
-import type { DescService } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { LogService } from "#gen/parley/log/v1/log_pb.js";
@@ -16,11 +16,12 @@ import { takeDataLock } from "#platform/runtime/data-lock.ts";
 import type { Endings } from "#platform/runtime/endings.ts";
 import { type Engines, openEngines } from "#platform/runtime/engines.ts";
 import { type FleetPeers, reachFleet } from "#platform/runtime/fleet-peers.ts";
+import { ownerOf } from "#platform/runtime/owned-methods.ts";
 import { peerService } from "#platform/runtime/peer-service.ts";
 import { openRemoteEngines } from "#platform/runtime/remote-engines.ts";
 import { readOwnPeerKey } from "#platform/runtime/shared-keys.ts";
 import { openStorelessEngines } from "#platform/runtime/storeless-engines.ts";
-import { moduleOf, needsStore, servedElsewhere } from "./modules.ts";
+import { moduleOf, needsStore, ownedMethods, servedElsewhere } from "./modules.ts";
 import type { ServerParts } from "./server.ts";
 
 /** What a process stands on: engines of its own or shared ones, or the process that has the data. */
@@ -33,8 +34,8 @@ export interface Standing {
 
 /** The other processes of the installation. */
 export interface Others extends Elsewhere {
-  /** Connections to a process that runs a service; undefined: none does now. */
-  reach(service: DescService): PeerConnections | undefined;
+  /** Connections to a process that runs a method, best to the owner of what is named; undefined: none does now. */
+  reach(method: DescMethod, name: string | undefined): PeerConnections | undefined;
   /** Why they can't be called now, one sentence a reason. */
   notReady(): string[];
 }
@@ -104,7 +105,7 @@ function othersOf({ anywhere, at, serving, notReady }: FleetPeers, { ephemeral, 
   return {
     anywhere,
     at,
-    reach: (service) => serving(service)?.connections,
+    reach: (method, name) => serving(method.parent, ownerOf(ownedMethods.get(method), name, fleet.leases))?.connections,
     notReady: () => (isApart() ? [apart, ...notReady()] : notReady()),
   };
 }
@@ -120,7 +121,7 @@ export function servePeers(config: Config, served: Served, engines: Engines, sto
 
 /** Whatever clients may call and this process does not run. */
 export function forwardingOf(config: Config, { reach }: Others, key: Uint8Array): ForwardingOptions {
-  return { services: servedElsewhere(config), reach, key };
+  return { services: servedElsewhere(config), reach, nameOf: (method) => ownedMethods.get(method)?.field, key };
 }
 
 /** Why a process can't serve now, beside what its modules say: one sentence a reason; empty: it can. */

@@ -1,14 +1,15 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import type { Fleet } from "#platform/fleet/fleet.ts";
+import type { Process } from "#platform/fleet/processes.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { createPeerPool, type Peer } from "#platform/rpc/peers/peer-pool.ts";
 import type { Elsewhere } from "./boot.ts";
 
 /** The other processes of a fleet, by what they run. */
 export interface FleetPeers extends Elsewhere {
-  /** A process that runs the service, or undefined where none does now. */
-  serving(service: DescService): Peer | undefined;
+  /** A process that runs the service: the owner, if it can be called, else any. Undefined where none does now. */
+  serving(service: DescService, owner?: Process): Peer | undefined;
   /** Why they can't be called now, one sentence a reason; empty: all services that run elsewhere can. */
   notReady(): string[];
   /** Lets go of all. Closing twice is harmless. */
@@ -31,7 +32,7 @@ export function reachFleet({ fleet, key, moduleOf, elsewhere }: FleetPeersOption
   const modules = [...new Set(elsewhere.map(moduleOf))];
   const addresses = (module: string) =>
     processes.serving(module).flatMap(({ address }) => (address === self.address ? [] : [address]));
-  const serving = (service: DescService) => pool.oneOf(addresses(moduleOf(service)));
+  const serving = (service: DescService, owner?: Process) => pool.oneOf(addresses(moduleOf(service)), owner?.address);
   const reached = (service: DescService): Transport => {
     const peer = serving(service);
     if (!peer) throw platformErrors.PEER_UNREACHABLE({ message: `no process runs ${moduleOf(service)}` });

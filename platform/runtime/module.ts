@@ -16,6 +16,7 @@ import type { Snapshots } from "./engines.ts";
 import type { Keys } from "./keys.ts";
 import type { Ephemeral } from "./open-ephemeral.ts";
 import type { Store } from "./open-store.ts";
+import type { OwnedMethods } from "./owned-methods.ts";
 import type { Sealer } from "./sealing.ts";
 
 /**
@@ -28,6 +29,8 @@ export interface ModuleDefinition {
   readonly needs: readonly string[];
   /** Whether it looks at what is followed of the log. Where no module does, the process follows no shard. */
   readonly follows?: boolean;
+  /** Methods that one process of those which run the module answers at once, while others pass them on to it. */
+  readonly owned?: OwnedMethods;
   start(boot: Boot): Promise<Module>;
 }
 

@@ -6,6 +6,7 @@ import type { Boot, Module, ModuleDefinition } from "#platform/runtime/module.ts
 import { traceAppends } from "#platform/telemetry/log-spans.ts";
 import { measureAppends } from "./chat-metrics.ts";
 import { traceCommands } from "./command-spans.ts";
+import { ownedMethods } from "./ownership/owned-methods.ts";
 import { routeToOwners } from "./ownership/route-to-owners.ts";
 import { followCheckpoints } from "./projector/follow-checkpoints.ts";
 import { verifyCheckpoints } from "./projector/verify-checkpoints.ts";
@@ -19,7 +20,13 @@ import { chatRoutes } from "./routes.ts";
 import { type Sequencer, startSequencer } from "./sequencer/sequencer.ts";
 import { type ChatStores, openChatStores } from "./stores/open-stores.ts";
 
-export const chatModule: ModuleDefinition = { name: "chat", needs: ["user"], follows: true, start: startChat };
+export const chatModule: ModuleDefinition = {
+  name: "chat",
+  needs: ["user"],
+  follows: true,
+  owned: ownedMethods,
+  start: startChat,
+};
 
 async function startChat(boot: Boot): Promise<Module> {
   const { following, tracing, fleet } = boot;

@@ -8,11 +8,12 @@ import { DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { MediaService } from "#gen/parley/media/v1/media_pb.js";
 import { PresenceService } from "#gen/parley/presence/v1/presence_pb.js";
-import { protocols } from "#platform/testing/edge.ts";
+import { openTestEdge, protocols } from "#platform/testing/edge.ts";
 import { failureOf } from "#platform/testing/failure.ts";
 import { openTestPair, type TestPair } from "#platform/testing/peers.ts";
 import { until } from "#platform/testing/until.ts";
 import { identityKey } from "../identity.ts";
+import { createPeerConnections } from "../peers/connections.ts";
 import { peerHeaders, writeKey } from "../peers/peer-proof.ts";
 
 const services = [DeliveryService, MediaService, PresenceService];
@@ -66,6 +67,34 @@ test("a call that the other process says it did not look at is made again; one t
   expect(failure.reason).toBe(PlatformErrorReason.PEER_UNREACHABLE);
   expect(requests).toHaveLength(3);
   expect(new Set(requests).size).toBe(1);
+  other.close();
+});
+
+test("a call goes to the owner of what it names, and to any process once that one refused it", async () => {
+  await open((serve) => serve(PresenceService, { setTyping: () => ({}) }));
+  const other = createHttp2Server().on("session", (session) => session.on("error", () => {}));
+  other.on("stream", (stream) => stream.on("error", () => {}).close(constants.NGHTTP2_REFUSED_STREAM));
+  other.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  const owner = createPeerConnections(`http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+  const names: (string | undefined)[] = [];
+  const gateway = await openTestEdge(() => {}, {
+    forwarding: {
+      services,
+      key: pair.key,
+      nameOf: (method) => method.input.fields.find(({ name }) => name === "conversation_id"),
+      reach(_, name) {
+        names.push(name);
+        return name === undefined ? pair.connections : owner;
+      },
+    },
+  });
+  const conversationId = "A".repeat(24);
+  await gateway.client(PresenceService).setTyping({ clientId: uuid, conversationId, typing: true });
+  expect(names).toEqual([conversationId, undefined]);
+  await gateway.close();
+  owner.close();
   other.close();
 });
 

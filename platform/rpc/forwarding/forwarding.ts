@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { type ClientHttp2Stream, constants } from "node:http2";
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import { traceClientCall } from "#platform/telemetry/traced-transport.ts";
 import type { Tracing } from "#platform/telemetry/tracing.ts";
 import type { CallContext } from "../calls/call-context.ts";
@@ -17,6 +17,7 @@ import type { ReadLimits } from "../protocols/wire.ts";
 import { passBody } from "./pass-body.ts";
 import { passedRequest } from "./passed-headers.ts";
 import { Relay } from "./relay.ts";
+import { readRequestField } from "./request-field.ts";
 import { timeoutHeader } from "./timeouts.ts";
 
 /** Calls that are told to be over, a second, and at once. Ports cut connections that break off more of them. */
@@ -30,8 +31,13 @@ const maxTries = 3;
 export interface ForwardingOptions {
   /** Those that another process runs. */
   readonly services: readonly DescService[];
-  /** Connections to a process that runs the service; undefined: none does now. */
-  readonly reach: (service: DescService) => PeerConnections | undefined;
+  /**
+   * Connections to a process that runs the method's service, best to the owner of what the request names; undefined: none
+   * does now.
+   */
+  readonly reach: (method: DescMethod, name: string | undefined) => PeerConnections | undefined;
+  /** The string field by which a method's request names what has an owner; absent or undefined: any process will do. */
+  readonly nameOf?: (method: DescMethod) => DescField | undefined;
   readonly key: Uint8Array;
 }
 
@@ -55,13 +61,15 @@ export function forwardingRoutes(options: ForwardingOptions, tracing?: Tracing):
 
 class Forwarder {
   readonly #reach: ForwardingOptions["reach"];
+  readonly #nameOf: ForwardingOptions["nameOf"];
   readonly #key: string;
   readonly #cancels = new Allowance();
   readonly #tracing: Tracing | undefined;
 
-  constructor({ reach, key }: Pick<ForwardingOptions, "reach" | "key">, tracing: Tracing | undefined) {
+  constructor({ reach, nameOf, key }: ForwardingOptions, tracing: Tracing | undefined) {
     this.#tracing = tracing;
     this.#reach = reach;
+    this.#nameOf = nameOf;
     this.#key = writeKey(key);
   }
 
@@ -69,9 +77,14 @@ class Forwarder {
     const streams = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
     const body = streams ? undefined : await context.untilAborted(bodyOf(exchange, limits));
     const isUnary = method.methodKind === "unary";
+    const field = this.#nameOf?.(method);
+    const name = field && body && readRequestField(field, exchange, body);
     const head = this.#headOf(exchange, context);
     for (let tries = 1; ; tries++) {
-      const upstream = await this.#open(method.parent, head, body?.length === 0, context);
+      // An owner that did not answer may be one no more.
+      const connections = this.#reach(method, tries === 1 ? name : undefined);
+      if (!connections) throw platformErrors.PEER_UNREACHABLE({ message: `no process runs ${method.parent.typeName}` });
+      const upstream = await this.#open(connections, head, body?.length === 0, context);
       if (!body) passBody(exchange.body, upstream);
       else if (body.length > 0) upstream.end(body);
       const relay = new Relay(exchange, upstream, isUnary);
@@ -101,13 +114,11 @@ class Forwarder {
 
   /** Begins the call, once there is a connection for it. Where its caller leaves before, it is given up as it comes. */
   async #open(
-    service: DescService,
+    connections: PeerConnections,
     head: OutgoingHttpHeaders,
     endStream: boolean,
     context: CallContext,
   ): Promise<ClientHttp2Stream> {
-    const connections = this.#reach(service);
-    if (!connections) throw platformErrors.PEER_UNREACHABLE({ message: `no process runs ${service.typeName}` });
     const begun = connections.request(head, { endStream });
     if (!("then" in begun)) return begun;
     try {

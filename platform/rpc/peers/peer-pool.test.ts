@@ -28,8 +28,8 @@ function openPool(): PeerPool {
   return pool;
 }
 
-async function call(pool: PeerPool, addresses: readonly string[]): Promise<string> {
-  const peer = pool.oneOf(addresses);
+async function call(pool: PeerPool, addresses: readonly string[], preferred?: string): Promise<string> {
+  const peer = pool.oneOf(addresses, preferred);
   if (!peer) return "nobody";
   const presence = createClient(PresenceService, peer.transport);
   const { presences } = await presence.getPresence(asked, callAs({ kind: "service", name: "test" }));
@@ -46,6 +46,19 @@ test("processes that do the same are called in turn, and one that can't be reach
   for (let calls = 0; calls < 6; calls++) answers.push(await call(pool, [one, nowhere, two]));
   expect(new Set(answers)).toEqual(new Set(["one", "two"]));
   expect(await call(pool, [])).toBe("nobody");
+});
+
+test("one that is preferred is called whenever it can be, if it is among them", async () => {
+  const [pool, one, two] = [openPool(), await openProcess("one"), await openProcess("two")];
+  await connected(pool, [one, two]);
+  const answersPreferring = async (preferred: string, among: readonly string[]) => {
+    const answers = new Set<string>();
+    for (let calls = 0; calls < 6; calls++) answers.add(await call(pool, among, preferred));
+    return answers;
+  };
+  expect(await answersPreferring(two, [one, two])).toEqual(new Set(["two"]));
+  expect(await answersPreferring(two, [one])).toEqual(new Set(["one"]));
+  expect(await answersPreferring(nowhere, [one, nowhere, two])).toEqual(new Set(["one", "two"]));
 });
 
 test("where none can be reached the call fails with that reason", async () => {

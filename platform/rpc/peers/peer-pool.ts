@@ -14,10 +14,10 @@ export interface PeerPool {
   /** The process at an address, whether it is known to run or not. */
   at(address: string): Peer;
   /**
-   * One of several processes that do the same, in turn; those that a connection is open to come first. Undefined where
-   * there is none.
+   * One of several processes that do the same: the preferred one, if it is among them and a connection to it is open;
+   * else in turn, those that a connection is open to first. Undefined where there is none.
    */
-  oneOf(addresses: readonly string[]): Peer | undefined;
+  oneOf(addresses: readonly string[], preferred?: string): Peer | undefined;
   /**
    * Lets go of all processes but these, once they have been away for a while: one that was busy answers yet, and one that
    * stands still would hold its calls until they time out.
@@ -61,11 +61,12 @@ export function createPeerPool(key: Uint8Array): PeerPool {
 
   return {
     at,
-    oneOf(addresses) {
+    oneOf(addresses, preferred) {
       if (addresses.length === 0) return undefined;
+      if (preferred !== undefined && addresses.includes(preferred) && isReady(at(preferred))) return at(preferred);
       turn = (turn + 1) % addresses.length;
       const inTurn = [...addresses.slice(turn), ...addresses.slice(0, turn)].map(at);
-      return inTurn.find(({ connections }) => connections.notReady() === undefined) ?? inTurn[0];
+      return inTurn.find(isReady) ?? inTurn[0];
     },
     keep(addresses) {
       const kept = new Set(addresses);
@@ -79,6 +80,10 @@ export function createPeerPool(key: Uint8Array): PeerPool {
       for (const address of peers.keys()) forget(address);
     },
   };
+}
+
+function isReady({ connections }: Peer): boolean {
+  return connections.notReady() === undefined;
 }
 
 function connect(address: string, key: Uint8Array): Peer {

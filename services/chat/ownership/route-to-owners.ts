@@ -3,6 +3,7 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { ChatService, SendMessagesResponseSchema } from "#gen/parley/chat/v1/chat_pb.js";
 import { conversationId, shardOf } from "#platform/runtime/ids.ts";
 import { type Verdict, verdictOnReason } from "./attempts.ts";
+import type { OwnedMethod } from "./owned-methods.ts";
 import { callOwner, type OwnerCall, type OwnerCallDeps } from "./owner-calls.ts";
 
 type Chat = ServiceImpl<typeof ChatService>;
@@ -18,9 +19,7 @@ export function routeToOwners(chat: Chat, deps: OwnerCallDeps): Chat {
     const call = { here, there, shard, verdictOn };
     return (request: Request, context: HandlerContext) => callOwner(deps, call, request, context);
   }
-  return {
-    ...chat,
-    createConversation: route(chat.createConversation, (owner, ...call) => owner.createConversation(...call), byClaim),
+  const owned = {
     updateConversation: route(
       chat.updateConversation,
       (owner, ...call) => owner.updateConversation(...call),
@@ -38,8 +37,13 @@ export function routeToOwners(chat: Chat, deps: OwnerCallDeps): Chat {
     ),
     editMessage: route(chat.editMessage, (owner, ...call) => owner.editMessage(...call), byConversation),
     deleteMessage: route(chat.deleteMessage, (owner, ...call) => owner.deleteMessage(...call), byConversation),
-    importConversation: route(chat.importConversation, (owner, ...call) => owner.importConversation(...call), byClaim),
     importEvents: route(chat.importEvents, (owner, ...call) => owner.importEvents(...call), byConversation),
+  } satisfies Pick<Chat, OwnedMethod>;
+  return {
+    ...chat,
+    ...owned,
+    createConversation: route(chat.createConversation, (owner, ...call) => owner.createConversation(...call), byClaim),
+    importConversation: route(chat.importConversation, (owner, ...call) => owner.importConversation(...call), byClaim),
   };
 }
 

@@ -1,46 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createClient } from "@connectrpc/connect";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
-import { createPeerConnections } from "#platform/rpc/peers/connections.ts";
-import { createRemoteTransport } from "#platform/rpc/peers/remote.ts";
-import { engineUrl, freshName } from "#platform/testing/engines.ts";
-import { startServerProcess } from "../../../ops/scenarios/server-process.ts";
-import { any, type Called, makeGroup } from "../testing/chat-fleet.ts";
+import { expect, test, vi } from "vitest";
+import { any, makeGroup } from "../testing/chat-fleet.ts";
 import { expectOnce, progress, startSender } from "../testing/senders.ts";
+import { startServers } from "../testing/servers.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Server extends Called {
-  readonly pid: number;
-}
-
-/** Whole servers on one log; their store is one file. */
-async function startServers(count: number): Promise<Server[]> {
-  const dir = mkdtempSync(join(tmpdir(), "parley-servers-"));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const env = {
-    PARLEY_LOG: `${await engineUrl("nats")}/${freshName()}?max_bytes=64MiB`,
-    PARLEY_STORE: `sqlite:${join(dir, "store.db")}`,
-    PARLEY_KEYS: join(dir, "keys"),
-    PARLEY_SHARDS: "6",
-  };
-  const servers: Server[] = [];
-  for (let started = 0; started < count; started++) {
-    const { url, pid, stop } = await startServerProcess(join(dir, String(started)), env);
-    onTestFinished(() => stop("SIGKILL"));
-    const connections = createPeerConnections(url);
-    onTestFinished(connections.close);
-    const transport = createRemoteTransport(connections, readFileSync(join(dir, "keys", "peer.key")));
-    servers.push({ pid, chat: createClient(ChatService, transport) });
-  }
-  return servers;
-}
-
 test.each(["SIGKILL", "SIGSTOP"] as const)("sends outlast an owner's %s: none is lost or doubled", async (signal) => {
-  const servers = await startServers(3);
+  const servers = await startServers(["all", "all", "all"]);
   const [victim, ...others] = servers;
   if (!victim) throw new Error("nothing was started");
   // Each process makes conversations on shards of its own: some of the victim's are among them.
