@@ -15,6 +15,8 @@ export interface Fleet {
   /** Where clients connect. */
   readonly gateways: readonly FleetProcess[];
   readonly processes: readonly FleetProcess[];
+  /** Its log, as the setting names it. */
+  readonly log: { readonly url: string; readonly monitors: readonly string[]; readonly shards: number };
   /** Seconds of CPU so far, by process: Parley's by their targets, engines by their names. */
   cpuSeconds(): Promise<Map<string, number>>;
   /** Starts one more process. */
@@ -22,6 +24,8 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
+/** A stream of its own for each shard costs fsyncs: with few disks and cores, few shards write the most. */
+const shards = 4;
 const engineNames: readonly EngineName[] = ["nats-cluster", "cql", "redis"];
 
 /** Starts it with one process for each list of targets. */
@@ -46,7 +50,16 @@ export async function startFleet(targets: readonly string[]): Promise<Fleet> {
     };
     const processes = await Promise.all(targets.map(start));
     const gateways = processes.filter((process) => process.targets === "gateway");
-    return { dataDir, processes, gateways, start, cpuSeconds: () => cpuSeconds(processes, engines), stop: endings.run };
+    const log = { url: env.PARLEY_LOG ?? "", monitors: engines[0]?.monitors ?? [], shards };
+    return {
+      dataDir,
+      processes,
+      log,
+      gateways,
+      start,
+      cpuSeconds: () => cpuSeconds(processes, engines),
+      stop: endings.run,
+    };
   } catch (error) {
     await endings.run();
     throw error;
@@ -67,8 +80,7 @@ function settingsOf([nats, cql, redis]: readonly Engine[]): Record<string, strin
     PARLEY_NATS_MONITOR: nats?.monitors.join(",") ?? "",
     PARLEY_STORE: `${cql?.url}/bench?replication=1`,
     PARLEY_EPHEMERAL: redis?.url ?? "",
-    // A stream of its own for each shard costs fsyncs: with few disks and cores, few shards write the most.
-    PARLEY_SHARDS: "4",
+    PARLEY_SHARDS: String(shards),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Fleet } from "./fleet.ts";
 
 const senders = 64;
 const seconds = 6;
-const warmUpSeconds = 5;
+const warmUpSeconds = 15;
 const connections = 4;
 const batches = [1, 50, 100];
 /** Most entries of a group in the log. */

@@ -3,7 +3,8 @@ import { ChatService, SendMessageRequestSchema, SendMessagesRequestSchema } from
 import { uuidv7 } from "#platform/runtime/ids.ts";
 import { pathOf, type Wire } from "./wire.ts";
 
-const text = "a message of an ordinary length, as people write them to one another";
+/** What every message of the benchmarks says. */
+export const text = "a message of an ordinary length, as people write them to one another";
 
 /** Sends a batch of messages; 1 is a unary SendMessage. Resolves once they are acknowledged. */
 export async function send(wire: Wire, token: string, conversationId: string, batch: number): Promise<void> {
