@@ -1,9 +1,9 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import type { ChatService, Marks } from "#gen/parley/chat/v1/chat_pb.js";
+import { type AskOne, gatherCalls } from "#platform/rpc/gathered-calls.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import type { UserId } from "#platform/runtime/ids.ts";
-import { type AskOne, gatherCalls } from "./gathered-calls.ts";
 
 const asGateway = { kind: "service", name: "gateway" } as const;
 /** Of a call that may ask for many. */

@@ -7,10 +7,11 @@ import type { UserIdentity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import { ServiceError } from "#platform/runtime/errors.ts";
 import { type DeviceId, deviceId, type SessionId, sessionId } from "#platform/runtime/ids.ts";
-import type { AccessSubject, AccessTokens } from "./access-token.ts";
+import type { AccessTokens } from "./access-token.ts";
 import { type OperatorKey, operatorKeyPrefix } from "./operator-key.ts";
 import type { Sessions } from "./sessions.ts";
 import { shareCalls } from "./shared-calls.ts";
+import type { AccessSubject } from "./token-verifier.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
 
 /** Verified tokens that are remembered. */
@@ -20,8 +21,8 @@ export const maxEndedSessions = 50_000;
 /** How long a session is taken to live without asking the store: what the bus may have lost is noticed then. */
 export const sessionCheckMs = 5_000;
 /**
- * How long a session that was seen to live is believed to while the store can't be asked. Processes that ask this one
- * believe its answer for as long again while they can't: together it is what streams have, 30 s.
+ * How long a session that was seen to live is believed to while the store can't be asked, or the process that has the
+ * accounts.
  */
 export const sessionGraceMs = 15_000;
 /** Longest token that is looked at. */
@@ -103,8 +104,7 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
   return {
     async authenticate({ authorization, deviceId }: Credentials) {
       if (authorization === undefined) return { kind: "anonymous" };
-      const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
-      if (!token || token.length > maxTokenLength) throw platformErrors.UNAUTHENTICATED();
+      const token = tokenOf(authorization);
       if (!token.startsWith(operatorKeyPrefix)) return await authenticateUser(token, deviceId);
       if (!operatorKey.matches(token)) throw platformErrors.UNAUTHENTICATED();
       return { kind: "operator" };
@@ -112,6 +112,13 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
     jwks: accessTokens.jwks,
     close,
   };
+}
+
+/** The token of an `Authorization` header. Throws UNAUTHENTICATED where it holds none, or one that is too long. */
+export function tokenOf(authorization: string): string {
+  const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
+  if (!token || token.length > maxTokenLength) throw platformErrors.UNAUTHENTICATED();
+  return token;
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

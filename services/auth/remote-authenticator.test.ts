@@ -9,10 +9,12 @@ import { platformErrors } from "#platform/rpc/errors.ts";
 import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
 import { createServed } from "#platform/rpc/served.ts";
 import { userId, uuidv7 } from "#platform/runtime/ids.ts";
+import { createAsking } from "./asking.ts";
 import { createAuthenticator, maxTokenLength, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
 import { openOperatorKey } from "./operator-key.ts";
 import { createRemoteAuthenticator } from "./remote-authenticator.ts";
 import { authenticateRoutes } from "./routes/authenticate.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 import { accessTtlMs, newDevice, standSessions } from "./testing/sessions.ts";
 import { useAuthStore } from "./testing/store.ts";
 
@@ -29,16 +31,27 @@ async function stand() {
   const served = createServed();
   let asked = 0;
   let isAway = false;
-  const { authenticate, ...routes } = authenticateRoutes({ authenticator });
-  const counted: typeof authenticate = (...call) => {
-    asked++;
+  const count = (questions: number) => {
+    asked += questions;
     if (isAway) throw platformErrors.STORE_UNREACHABLE();
-    return authenticate(...call);
   };
-  served.add(AuthService, { ...routes, authenticate: counted });
+  const { authenticate, getSigningKeys } = authenticateRoutes({ authenticator });
+  const { checkSessions } = sessionRoutes(stood);
+  served.add(AuthService, {
+    getSigningKeys,
+    authenticate: (...call) => {
+      count(1);
+      return authenticate(...call);
+    },
+    checkSessions: (request, context) => {
+      count(request.sessions.length);
+      return checkSessions(request, context);
+    },
+  });
   const bus = createMemoryBus();
   const auth = createClient(AuthService, createPeerTransport(served));
-  const remote = createRemoteAuthenticator({ auth, jwks: authenticator.jwks, bus, clock });
+  const ask = createAsking({ auth, verify: stood.accessTokens.verify, clock });
+  const remote = createRemoteAuthenticator({ ask, jwks: authenticator.jwks, bus, clock });
   const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
   return { ...stood, bus, remote, signIn, asked: () => asked, goAway: () => (isAway = true) };
 }

@@ -1,13 +1,13 @@
 import { hash } from "node:crypto";
-import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
-import type { AuthenticateResponse, AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
-import { callAs, type Identity } from "#platform/rpc/identity.ts";
+import type { Identity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
-import { deviceId, type SessionId, sessionId, userId } from "#platform/runtime/ids.ts";
+import { type SessionId, sessionId } from "#platform/runtime/ids.ts";
+import type { Answer, Ask, Question } from "./asking.ts";
 import {
   type ClosableAuthenticator,
   maxCachedTokens,
@@ -18,19 +18,16 @@ import {
 } from "./authenticator.ts";
 import { shareCalls } from "./shared-calls.ts";
 
-const askMs = 5_000;
 const maxHeaderLength = "Bearer ".length + maxTokenLength;
 
 export interface RemoteAuthenticatorOptions {
-  readonly auth: Client<typeof AuthService>;
+  readonly ask: Ask;
   readonly jwks: Authenticator["jwks"];
   readonly bus: Bus;
   readonly clock: Clock;
 }
 
-interface Known {
-  readonly identity: Identity;
-  readonly askedAt: number;
+interface Known extends Answer {
   /** When it was last asked in vain. */
   failedAt: number;
 }
@@ -44,19 +41,17 @@ const unanswered: ReadonlySet<Code> = new Set([Code.Unavailable, Code.DeadlineEx
  * of all streams of a device that reconnects, share one question.
  */
 export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): ClosableAuthenticator {
-  const { auth, jwks, bus, clock } = options;
+  const { jwks, bus, clock } = options;
   const cache = new LRUCache<string, Known>({ max: maxCachedTokens });
   const share = shareCalls<Identity>();
   const ended = new LRUCache<SessionId, true>({ max: maxEndedSessions });
   const close = bus.subscribe("sessions", (payload) => {
     ended.set(sessionId(Buffer.from(payload).toString()), true);
   });
-  const ask = async (key: string, authorization: string, device: string): Promise<Identity> => {
-    const askedAt = clock();
-    const asAuth = callAs({ kind: "service", name: "auth" }, { timeoutMs: askMs });
-    const identity = identityOf(await auth.authenticate({ authorization, deviceId: device }, asAuth));
-    cache.set(key, { identity, askedAt, failedAt: Number.NEGATIVE_INFINITY });
-    return identity;
+  const ask = async (question: Question): Promise<Identity> => {
+    const answer = await options.ask(question);
+    cache.set(question.key, { ...answer, failedAt: Number.NEGATIVE_INFINITY });
+    return answer.identity;
   };
   /** Who it was, as long as that may be believed without an answer; else the failure. */
   const believe = (known: Known | undefined, failure: unknown): Identity => {
@@ -76,24 +71,12 @@ export function createRemoteAuthenticator(options: RemoteAuthenticatorOptions): 
         throw platformErrors.UNAUTHENTICATED();
       const key = hash("sha256", `${deviceId} ${authorization}`, "base64url");
       const known = cache.get(key);
-      const asked = () => share(key, () => ask(key, authorization, deviceId));
+      const asked = () => share(key, () => ask({ key, authorization, deviceId }));
       const identity = known && isFresh(known) ? known.identity : await asked().catch((error) => believe(known, error));
       if (identity.kind === "user" && ended.has(identity.sessionId)) throw platformErrors.SESSION_REVOKED();
       return identity;
     },
     jwks,
     close,
-  };
-}
-
-function identityOf({ identity }: AuthenticateResponse): Identity {
-  if (identity.case === "operator") return { kind: "operator" };
-  if (identity.case !== "user") throw platformErrors.UNAUTHENTICATED();
-  const { value } = identity;
-  return {
-    kind: "user",
-    userId: userId(value.userId),
-    deviceId: deviceId(value.deviceId),
-    sessionId: sessionId(value.sessionId),
   };
 }

@@ -1,6 +1,6 @@
 import type { UserId } from "#platform/runtime/ids.ts";
-import type { AccessSubject } from "./access-token.ts";
 import type { SessionRow, SessionStore } from "./stores/session-store.ts";
+import type { AccessSubject } from "./token-verifier.ts";
 
 /** A session that begins now and has no time yet. */
 export function newRow({ userId, sessionId, deviceId }: AccessSubject, deviceName: string, now: number): SessionRow {

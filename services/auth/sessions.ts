@@ -2,7 +2,7 @@ import type { Bus } from "#platform/bus/bus.ts";
 import type { Budget } from "#platform/rpc/budgets.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { ClientId, DeviceId, SessionId, UserId } from "#platform/runtime/ids.ts";
-import type { AccessSubject, AccessToken, AccessTokens } from "./access-token.ts";
+import type { AccessToken, AccessTokens } from "./access-token.ts";
 import { createEnding } from "./ending.ts";
 import type { RefreshTokens } from "./refresh-token.ts";
 import { createRefreshing, type IssueTokens } from "./refreshing.ts";
@@ -10,6 +10,7 @@ import { isLive } from "./rotation.ts";
 import { byNewest, newRow, sweep } from "./session-rows.ts";
 import { createStarting } from "./starting.ts";
 import type { SessionRow, SessionStore } from "./stores/session-store.ts";
+import type { AccessSubject } from "./token-verifier.ts";
 
 /** An installation of a client program. */
 export interface Device {

@@ -4,8 +4,8 @@ import { platformErrors } from "#platform/rpc/errors.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { Config } from "#platform/runtime/config.ts";
 import { deviceId, sessionId } from "#platform/runtime/ids.ts";
-import type { AccessSubject } from "./access-token.ts";
 import type { ExternalAccounts } from "./external-accounts.ts";
+import type { AccessSubject } from "./token-verifier.ts";
 
 /** Accepts the tokens of the application's own issuer. */
 export interface TrustedIssuer {

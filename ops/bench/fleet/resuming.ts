@@ -1,79 +1,110 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { DeliveryService, FrameSchema, SubscribeRequestSchema } from "#gen/parley/chat/v1/delivery_pb.js";
 import { until } from "#platform/testing/until.ts";
 import { type Figure, percentile } from "../figure.ts";
 import { gather, makePeople, type Person } from "../load/people.ts";
-import { pause } from "../load/rates.ts";
 import { send } from "../load/sending.ts";
-import { openWire, pathOf, type Wire } from "../load/wire.ts";
+import { openWire, type Wire } from "../load/wire.ts";
 import type { Fleet } from "./fleet.ts";
+import { type Listener, listen } from "./listener.ts";
 
-const streams = 5_000;
+/** Fewer by `RESUMING_STREAMS` in the environment. */
+const streams = Number(process.env.RESUMING_STREAMS ?? 5_000);
 const members = 10;
 const connections = 25;
-const messages = 500;
+/** Groups in which something is said before the kill, and again after it. */
+const saying = Math.min(250, streams / members);
+const gatheredAtOnce = 16;
+const waitMs = 120_000;
 const goalMs = 10_000;
-
-/** A listener: the events that it was told, and where it goes on. */
-interface Listener {
-  readonly person: Person;
-  token: string;
-  readonly seqs: Set<string>;
-  caughtUpAt: number;
-}
 
 /** A gateway with 5,000 streams is killed while people write; all come back at another one at once. */
 export async function measureResuming(fleet: Fleet): Promise<Figure[]> {
   const [dying, other] = fleet.gateways;
   if (!dying || !other) throw new Error("two gateways are needed");
-  const [first, second] = [openWire(dying.url, connections), openWire(other.url, connections)];
+  const wire = openWire(other.url);
+  const wires = [wire];
+  const listeners: Listener[] = [];
   try {
-    const people = await makePeople(fleet, second, streams);
+    const t0 = performance.now();
+    const people = await makePeople(fleet, wire, streams);
     const groups = Array.from({ length: streams / members }, (_, n) => people.slice(n * members, (n + 1) * members));
-    const ids: string[] = [];
-    for (const group of groups) ids.push(await gather(second, group));
-    const listeners = people.map((person) => ({ person, token: "", seqs: new Set<string>(), caughtUpAt: 0 }));
-    for (const listener of listeners) listen(first, listener);
-    await until(() => waitingFor(listeners), 120_000);
-    const say = (n: number) => send(second, groups[n]?.[0]?.token ?? "", ids[n] ?? "", 1);
-    for (let n = 0; n < messages / 2; n++) await say(n);
-    await dying.kill();
-    for (let n = 0; n < messages / 2; n++) await say(n);
+    const ids = await gatherAll(wire, groups);
+    const say = async () => {
+      for (let n = 0; n < saying; n++) await send(wire, groups[n]?.[0]?.token ?? "", ids[n] ?? "", 1);
+    };
+    // Opened as they are needed: one that nothing is asked on is let go of.
+    let reached = openWire(dying.url, connections);
+    wires.push(reached);
+    const ends = new Map<string, number>();
+    const note = (how: string) => void ends.set(how, (ends.get(how) ?? 0) + 1);
+    for (const person of people) listeners.push(listen(person, () => reached, note));
+    setTimeout(() => clearInterval(show), 60000);
+    await until(() => notLive(listeners, 0, ends), waitMs);
+    await say();
+    ends.clear();
+    reached = openWire(other.url, connections);
+    wires.push(reached);
     const start = performance.now();
-    for (const listener of listeners) {
-      listener.caughtUpAt = 0;
-      listen(second, listener);
-    }
-    await until(() => waitingFor(listeners), 120_000);
-    await pause(1_000);
-    const times = listeners.map(({ caughtUpAt }) => caughtUpAt - start);
-    const lost = listeners.slice(0, (messages / 2) * members).reduce((sum, { seqs }) => sum + 2 - seqs.size, 0);
-    const name = `fleet: ${streams.toLocaleString("en")} streams resume after their gateway is killed`;
-    return [
-      { name: `${name}, p50`, unit: "ms", value: percentile(times, 0.5) },
-      { name: `${name}, p99`, unit: "ms", value: percentile(times, 0.99), goal: { atMost: goalMs } },
-      { name: `${name}, messages lost`, unit: "", value: lost, goal: { atMost: 0 } },
-    ];
+    await dying.kill();
+    const cpuBefore = await fleet.cpuSeconds();
+    const said = say();
+    await until(() => notLive(listeners, start, ends), waitMs);
+    const cpu = spentSince(cpuBefore, await fleet.cpuSeconds());
+    const times = listeners.map(({ liveAt }) => liveAt() - start);
+    await said;
+    const lost = () => listeners.slice(0, saying * members).reduce((sum, { seqs }) => sum + 2 - seqs.size, 0);
+    await until(() => (lost() === 0 ? "" : "some messages are missing"), goalMs).catch(() => undefined);
+    console.error(`streams ended: ${describe(ends)}`);
+    return figuresOf(times, lost(), refusalsIn(ends), cpu);
   } finally {
-    first.close();
-    second.close();
+    for (const listener of listeners) listener.leave();
+    for (const wire of wires) wire.close();
   }
 }
 
-function listen(wire: Wire, listener: Listener): void {
-  const { person, token, seqs } = listener;
-  const body = toBinary(SubscribeRequestSchema, create(SubscribeRequestSchema, { token }));
-  wire.stream(pathOf(DeliveryService.method.subscribe), person.token, body, (message) => {
-    const { frame } = fromBinary(FrameSchema, message);
-    if (frame.case === "event" && frame.value.body.case === "messagePosted") {
-      seqs.add(`${frame.value.conversationId} ${frame.value.seq}`);
-    }
-    if (frame.case === "caughtUp") listener.caughtUpAt = performance.now();
-    if (frame.case === "caughtUp" || frame.case === "heartbeat") listener.token = frame.value.token;
-  });
+function figuresOf(
+  times: readonly number[],
+  lost: number,
+  refused: number,
+  cpu: ReadonlyMap<string, number>,
+): Figure[] {
+  const name = `fleet: ${streams.toLocaleString("en")} streams resume after their gateway is killed`;
+  return [
+    { name: `${name}, p50`, unit: "ms", value: percentile(times, 0.5) },
+    { name: `${name}, p99`, unit: "ms", value: percentile(times, 0.99), goal: { atMost: goalMs } },
+    { name: `${name}, messages lost`, unit: "", value: lost, goal: { atMost: 0 } },
+    { name: `${name}, refused and tried again`, unit: "", value: refused },
+    ...[...cpu].map(([who, seconds]) => ({
+      name: `${name}, CPU of one: ${who}`,
+      unit: "µs",
+      value: (seconds / streams) * 1e6,
+    })),
+  ];
 }
 
-function waitingFor(listeners: readonly Listener[]): string {
-  const waiting = listeners.filter(({ caughtUpAt }) => caughtUpAt === 0).length;
-  return waiting === 0 ? "" : `${waiting} streams are not live`;
+async function gatherAll(wire: Wire, groups: readonly (readonly Person[])[]): Promise<string[]> {
+  const ids: string[] = [];
+  const next = groups.entries();
+  const gatherMore = async () => {
+    for (const [n, group] of next) ids[n] = await gather(wire, group);
+  };
+  await Promise.all(Array.from({ length: gatheredAtOnce }, gatherMore));
+  return ids;
+}
+
+function spentSince(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Map<string, number> {
+  return new Map([...after].map(([who, seconds]) => [who, seconds - (before.get(who) ?? 0)]));
+}
+
+function notLive(listeners: readonly Listener[], since: number, ends: ReadonlyMap<string, number>): string {
+  const waiting = listeners.filter(({ liveAt }) => liveAt() <= since).length;
+  return waiting === 0 ? "" : `${waiting} streams are not live; ended: ${describe(ends)}`;
+}
+
+/** Streams that the server ended; those that were cut off told nothing. */
+function refusalsIn(ends: ReadonlyMap<string, number>): number {
+  return [...ends].reduce((sum, [how, times]) => (how === "" ? sum : sum + times), 0);
+}
+
+function describe(ends: ReadonlyMap<string, number>): string {
+  return [...ends].map(([how, times]) => `${times} × ${how || "cut off"}`).join(", ") || "none";
 }

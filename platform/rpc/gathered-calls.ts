@@ -4,11 +4,11 @@ export const maxKeysPerCall = 200;
 const maxCalls = 4;
 
 /** Asks for one key. Rejects where its call fails, or where the signal aborts before the key is asked for. */
-export type AskOne<Key, Answer> = (key: Key, signal: AbortSignal) => Promise<Answer>;
+export type AskOne<Key, Answer> = (key: Key, signal?: AbortSignal) => Promise<Answer>;
 
 interface Waiting<Key, Answer> {
   readonly key: Key;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   resolve(answer: Answer): void;
   reject(reason: unknown): void;
 }
@@ -38,8 +38,8 @@ export function gatherCalls<Key, Answer>(
     isScheduled = false;
     while (waiting.length > 0 && underWay < maxCalls) {
       const next = waiting.splice(0, maxKeysPerCall);
-      for (const { signal, reject } of next) if (signal.aborted) reject(signal.reason);
-      const asked = next.filter(({ signal }) => !signal.aborted);
+      for (const { signal, reject } of next) if (signal?.aborted) reject(signal.reason);
+      const asked = next.filter(({ signal }) => !signal?.aborted);
       if (asked.length > 0) void call(asked);
     }
   };
