@@ -24,7 +24,6 @@ export async function measureResuming(fleet: Fleet): Promise<Figure[]> {
   const wires = [wire];
   const listeners: Listener[] = [];
   try {
-    const t0 = performance.now();
     const people = await makePeople(fleet, wire, streams);
     const groups = Array.from({ length: streams / members }, (_, n) => people.slice(n * members, (n + 1) * members));
     const ids = await gatherAll(wire, groups);
