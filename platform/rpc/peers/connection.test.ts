@@ -4,11 +4,13 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { PeerConnection, peerTimes } from "./connection.ts";
 
-async function connectToPeer(): Promise<PeerConnection> {
+async function connectToPeer(times = peerTimes, isBusyMs = 0): Promise<PeerConnection> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const connection = new PeerConnection(`http://127.0.0.1:${port}`, peerTimes, () => {});
+  const connection = new PeerConnection(`http://127.0.0.1:${port}`, times, () => {});
+  const end = performance.now() + isBusyMs;
+  while (performance.now() < end);
   onTestFinished(() => {
     connection.close();
     server.close();
@@ -30,4 +32,9 @@ test("a call whose connection is cut before anybody listens ends as a call, not 
   connection.close();
   await new Promise<void>((resolve) => call.on("close", resolve));
   expect(call.destroyed).toBe(true);
+});
+
+test("while this process stands still, no time passes for a connection that is being made", async () => {
+  const connection = await connectToPeer({ ...peerTimes, connect: 100 }, 300);
+  expect(connection.state).toBe("ready");
 });

@@ -17,6 +17,8 @@ export interface PeerTimes {
 }
 
 export const peerTimes: PeerTimes = { connect: 2_000, ping: 5_000 };
+/** Looks at a connection before it counts as one that can't be made: none is taken while this process stands still. */
+const connectLooks = 10;
 /** Most calls that one connection carries at a time, where the other end does not allow fewer. */
 export const maxCallsOfConnection = 200;
 /** What may be on its way to this process on one connection. */
@@ -35,7 +37,9 @@ export class PeerConnection {
   constructor(url: string, times: PeerTimes, onGone: (connection: PeerConnection) => void) {
     const session = connect(url, { maxSessionMemory: sessionMegabytes });
     this.#session = session;
-    const late = setTimeout(() => this.close(), times.connect).unref();
+    let looks = connectLooks;
+    const look = () => --looks === 0 && this.close();
+    const looking = setInterval(look, times.connect / connectLooks).unref();
     this.ready = new Promise((resolve) => {
       // Only now it is known that the other end listens, and how many calls it takes.
       session.once("remoteSettings", () => {
@@ -49,7 +53,7 @@ export class PeerConnection {
       pinger(session, () => this.close()),
       times.ping,
     ).unref();
-    void this.ready.then(() => clearTimeout(late));
+    void this.ready.then(() => clearInterval(looking));
     // What fails ends with `close`, too.
     session.on("error", () => {});
     session.once("goaway", () => {
