@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Health } from "#gen/grpc/health/v1/health_pb.js";
 import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { until } from "#platform/testing/until.ts";
-import { CallContext, type CallStart, callContextKey } from "./call-context.ts";
+import { CallContext, type CallStart, callContextKey, requestHeaderOf } from "./call-context.ts";
 
 function begin(start: Partial<CallStart> = {}): CallContext {
   return new CallContext({
@@ -34,6 +34,16 @@ test("what nobody asks for is not made", () => {
   context.responseTrailer.set("x-name", "value");
   expect(context.metadata.header).toBeUndefined();
   expect(context.metadata.trailer?.get("x-name")).toBe("value");
+  context.finish();
+});
+
+test("one header is told by itself; once all are made, as they are then", () => {
+  const request = { url: "", header: new Headers({ "x-name": "all" }), headerOf: () => "one" };
+  const context = begin({ request });
+  expect(requestHeaderOf(context, "x-name")).toBe("one");
+  context.requestHeader.set("x-name", "changed");
+  expect(requestHeaderOf(context, "x-name")).toBe("changed");
+  expect(requestHeaderOf(context, "x-other")).toBeNull();
   context.finish();
 });
 

@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Exchange } from "../exchange/exchange.ts";
+import { type Exchange, headerOf } from "../exchange/exchange.ts";
 import { clientAddressKey } from "../identity.ts";
 import type { Wire } from "../protocols/wire.ts";
 import { CallContext, type CallRequest } from "./call-context.ts";
@@ -29,6 +29,8 @@ class ExchangeRequest implements CallRequest {
     const host = headers[":authority"] ?? headers.host ?? "localhost";
     return `${isSecure ? "https" : "http"}://${String(host)}${url}`;
   }
+
+  readonly headerOf = (name: string): string | undefined => headerOf(this.#exchange, name);
 
   /** All headers but HTTP/2's own. */
   get header(): Headers {

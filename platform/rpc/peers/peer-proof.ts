@@ -1,5 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
+import type { HandlerContext } from "@connectrpc/connect";
 import { deviceId, sessionId, userId } from "#platform/runtime/ids.ts";
+import { requestHeaderOf } from "../calls/call-context.ts";
 import { platformErrors } from "../errors.ts";
 import { type Exchange, headerOf } from "../exchange/exchange.ts";
 import type { Identity } from "../identity.ts";
@@ -17,8 +19,9 @@ export const peerHeaders = {
 } as const;
 
 /** Whether a peer passed the call on. With a wrong key it would not have been let in; without one, it says nothing. */
-export function isPassedOn(headers: Headers): boolean {
-  return headers.has(peerHeaders.key) && headers.has(peerHeaders.passedOn);
+export function isPassedOn(context: HandlerContext): boolean {
+  const { key, passedOn } = peerHeaders;
+  return requestHeaderOf(context, key) !== null && requestHeaderOf(context, passedOn) !== null;
 }
 
 /** A call that another process of the installation makes. */

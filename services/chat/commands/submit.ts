@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
+import { requestHeaderOf } from "#platform/rpc/calls/call-context.ts";
 import { type ConversationId, clientId, type DeviceId, type UserId } from "#platform/runtime/ids.ts";
 import type { ChatDeps } from "../deps.ts";
 import type { Command, Outcome } from "../sequencer/command.ts";
@@ -42,8 +43,8 @@ export function commandOf<Desc extends DescMessage>(init: CommandInit<Desc>): Co
 }
 
 /** The W3C trace context of a call; empty where there is none, or anything else. */
-function traceparentOf({ requestHeader }: HandlerContext): string {
-  const header = requestHeader.get("traceparent") ?? "";
+function traceparentOf(context: HandlerContext): string {
+  const header = requestHeaderOf(context, "traceparent") ?? "";
   return /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : "";
 }
 

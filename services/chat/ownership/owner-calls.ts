@@ -2,6 +2,7 @@ import { type CallOptions, type Client, ConnectError, type HandlerContext } from
 import type { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import type { Fleet } from "#platform/fleet/fleet.ts";
 import type { Process } from "#platform/fleet/processes.ts";
+import { requestHeaderOf } from "#platform/rpc/calls/call-context.ts";
 import { callAs, clientAddressKey, identityKey } from "#platform/rpc/identity.ts";
 import { isPassedOn, peerHeaders } from "#platform/rpc/peers/peer-proof.ts";
 import { pause } from "../sequencer/pause.ts";
@@ -40,7 +41,7 @@ export async function callOwner<Request, Answer>(
   context: HandlerContext,
 ): Promise<Answer> {
   const here = () => attempt(() => call.here(request, context), call.verdictOn);
-  if (isPassedOn(context.requestHeader)) return hinting(deps, call.shard(request), await here());
+  if (isPassedOn(context)) return hinting(deps, call.shard(request), await here());
   const endsAt = performance.now() + (context.timeoutMs() ?? defaultDeadlineMs);
   const there = ({ address }: Process) =>
     attempt(() => call.there(deps.chatAt(address), request, passingOn(context, endsAt)), call.verdictOn);
@@ -73,10 +74,11 @@ function otherOwner(deps: OwnerCallDeps, shard: number | undefined, hint: string
 }
 
 /** The call goes on as it came: who calls, from where, in which trace, and with what is left of its time. */
-function passingOn({ values, requestHeader, signal }: HandlerContext, endsAt: number): CallOptions {
+function passingOn(context: HandlerContext, endsAt: number): CallOptions {
+  const { values, signal } = context;
   const headers = new Headers({ [peerHeaders.passedOn]: "1" });
   for (const name of ["traceparent", "tracestate"]) {
-    const value = requestHeader.get(name);
+    const value = requestHeaderOf(context, name);
     if (value !== null) headers.set(name, value);
   }
   const timeoutMs = Math.max(1, Math.ceil(endsAt - performance.now()));

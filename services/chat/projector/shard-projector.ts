@@ -12,7 +12,7 @@ const maxEntries = 512;
  * How long entries gather before they are written, unless there are enough for a write: those of one conversation share
  * its row, and all share a checkpoint. Reads never wait for it.
  */
-const gatherMs = 250;
+const gatherMs = 500;
 /** How long to wait after a failed write before the same stretch is tried again. */
 const retryMs = 500;
 /** Bytes of views of either kind that are kept, by all shards of a process together. */
