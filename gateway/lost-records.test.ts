@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import type { PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 import type { EventLog } from "#platform/log/event-log.ts";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import { until } from "#platform/testing/until.ts";
@@ -24,11 +24,11 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 /** A log of which live records, or tail hints too, are lost on their way. */
-function losing(log: EventLog, isLost: (record: LogRecord) => boolean, losesHints: boolean): EventLog {
+function losing(log: EventLog, isLost: (record: PackedRecord) => boolean, losesHints: boolean): EventLog {
   return {
     ...log,
     follow(shard, from, follower, signal) {
-      const onRecord = (record: LogRecord) => (isLost(record) ? undefined : follower.onRecord(record));
+      const onRecord = (record: PackedRecord) => (isLost(record) ? undefined : follower.onRecord(record));
       const onTail = (tail: number) => (losesHints ? undefined : follower.onTail(tail));
       log.follow(shard, from, { onRecord, onTail }, signal);
     },

@@ -1,12 +1,12 @@
 import type { Client } from "@connectrpc/connect";
 import type { ChatService, Membership as MembershipMessage } from "#gen/parley/chat/v1/chat_pb.js";
-import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import { ConversationKind, type Event } from "#gen/parley/chat/v1/events_pb.js";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import { type AskOne, gatherCalls } from "#platform/rpc/gathered-calls.ts";
 import { callAs } from "#platform/rpc/identity.ts";
 import { type ConversationId, conversationId, type UserId } from "#platform/runtime/ids.ts";
 import { eventItem } from "./frames.ts";
-import { Membership, type MembershipChange, usersAdded, usersRemoved } from "./membership.ts";
+import { changesMembership, Membership, type MembershipChange, usersAdded, usersRemoved } from "./membership.ts";
 import { MembershipChanges } from "./membership-changes.ts";
 import type { Stream } from "./stream.ts";
 
@@ -106,17 +106,26 @@ export class Audience {
 
   /** Tells an entry that was just followed to everybody whom it concerns; returns on how many streams. */
   tell(entry: FollowedEntry): number {
+    if (!changesMembership(entry.kind)) return this.#tellRoom(entry);
+    const { conversationId: id, event, seq } = entry;
     this.#changes.note(entry);
-    for (const listener of this.#known(usersAdded(entry.event))) {
-      const membership = this.learn(listener, entry.conversationId, { seq: entry.seq, added: true });
-      this.#enterRoom(entry.conversationId, listener, membership);
+    for (const listener of this.#known(usersAdded(event))) {
+      const membership = this.learn(listener, id, { seq, added: true });
+      this.#enterRoom(id, listener, membership);
       this.#learnKind(entry, listener, membership);
     }
-    const removed = this.#known(usersRemoved(entry.event));
-    for (const listener of removed) this.learn(listener, entry.conversationId, { seq: entry.seq, added: false });
+    const removed = this.#known(usersRemoved(event));
+    for (const listener of removed) this.learn(listener, id, { seq, added: false });
+    const room = this.#rooms.get(id);
+    if (room) room.memberCount = countAfter(room.memberCount, event);
+    const told = this.#tellRoom(entry);
+    for (const listener of removed) this.#leaveRoom(id, listener);
+    return told;
+  }
+
+  #tellRoom(entry: FollowedEntry): number {
     const room = this.#rooms.get(entry.conversationId);
     if (!room) return 0;
-    room.memberCount = countAfter(room.memberCount, entry);
     const item = eventItem(entry);
     // A stream that is told may be closed by that, and leave the list.
     let told = 0;
@@ -124,7 +133,6 @@ export class Audience {
       told += streams.length;
       for (let index = streams.length - 1; index >= 0; index--) streams[index]?.tell(entry, item, membership);
     });
-    for (const listener of removed) this.#leaveRoom(entry.conversationId, listener);
     return told;
   }
 
@@ -183,7 +191,7 @@ async function listMemberships(chat: Client<typeof ChatService>, users: readonly
   return users.map((user) => byUser.get(user) ?? []);
 }
 
-function countAfter(count: number, { event }: FollowedEntry): number {
+function countAfter(count: number, event: Event): number {
   if (event.body.case === "conversationCreated") return event.body.value.members.length;
   return count + usersAdded(event).length - usersRemoved(event).length;
 }

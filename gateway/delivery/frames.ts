@@ -64,9 +64,10 @@ export function itemAt({ shard, position }: LogPlace, frame: FrameInit): Item {
   return { frame: makeFrame(frame), shard, position };
 }
 
-export function eventItem({ shard, position, event, bytes }: FollowedEntry): Item {
+export function eventItem(entry: FollowedEntry): Item {
+  const { shard, position, bytes } = entry;
   const frame = new SharedFrame(
-    () => create(FrameSchema, { frame: { case: "event", value: event } }),
+    () => create(FrameSchema, { frame: { case: "event", value: entry.event } }),
     () => eventFrame(bytes),
     bytes.length + frameBytes,
   );

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { CloseReason, SubscribeRequestSchema } from "#gen/parley/chat/v1/delivery_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import type { PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 import type { EventLog } from "#platform/log/event-log.ts";
 import { until } from "#platform/testing/until.ts";
 import { deliveryOver, identityOf, Reader } from "../testing/reader.ts";
@@ -17,8 +17,8 @@ const more = 5;
 
 /** A log whose live records are shown when the test says so. */
 function createHeldBack() {
-  const held: LogRecord[] = [];
-  let show: ((record: LogRecord) => void) | undefined;
+  const held: PackedRecord[] = [];
+  let show: ((record: PackedRecord) => void) | undefined;
   let isHolding = false;
   return {
     held,
@@ -31,7 +31,7 @@ function createHeldBack() {
       ...log,
       follow(shard, from, follower, signal) {
         show = (record) => follower.onRecord(record);
-        const onRecord = (record: LogRecord) => void (isHolding ? held.push(record) : follower.onRecord(record));
+        const onRecord = (record: PackedRecord) => void (isHolding ? held.push(record) : follower.onRecord(record));
         log.follow(shard, from, { onRecord, onTail: () => {} }, signal);
       },
     }),

@@ -1,6 +1,6 @@
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import type { ConversationId, UserId } from "#platform/runtime/ids.ts";
-import { type MembershipChange, usersAdded, usersRemoved } from "./membership.ts";
+import { changesMembership, type MembershipChange, usersAdded, usersRemoved } from "./membership.ts";
 
 /** A change of somebody's membership and where it stands. */
 export interface PlacedChange extends MembershipChange {
@@ -28,7 +28,9 @@ export class MembershipChanges {
   }
 
   /** Takes note of an entry that was just followed. */
-  note({ conversationId, shard, position, seq, event }: FollowedEntry): void {
+  note(entry: FollowedEntry): void {
+    if (!changesMembership(entry.kind)) return;
+    const { conversationId, shard, position, seq, event } = entry;
     const place = { conversationId, shard, position, seq };
     this.#add(usersAdded(event), { ...place, added: true });
     this.#add(usersRemoved(event), { ...place, added: false });

@@ -1,4 +1,5 @@
 import { ConversationKind, type Event } from "#gen/parley/chat/v1/events_pb.js";
+import type { EventKind } from "#platform/log/following.ts";
 import { type UserId, userId } from "#platform/runtime/ids.ts";
 
 /** A run of `seq` during which somebody is a member: from the adding event to the removing one, both included. */
@@ -77,6 +78,11 @@ function intervalsOf(changes: readonly MembershipChange[]): Interval[] {
     if (!added && !isOpen) intervals.push({ from: last ? last.to + 1 : 0, to: seq });
   }
   return intervals;
+}
+
+/** Whether events of this kind begin or end memberships. */
+export function changesMembership(kind: EventKind): boolean {
+  return kind === "conversationCreated" || kind === "membersAdded" || kind === "memberRemoved";
 }
 
 /** Whose membership an event begins. */

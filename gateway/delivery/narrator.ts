@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { SkipReason, type SkipSchema } from "#gen/parley/chat/v1/delivery_pb.js";
-import { ConversationKind, type Event } from "#gen/parley/chat/v1/events_pb.js";
-import type { FollowedEntry } from "#platform/log/following.ts";
+import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import type { EventKind, FollowedEntry } from "#platform/log/following.ts";
 import type { UserIdentity } from "#platform/rpc/identity.ts";
 import type { ConversationId } from "#platform/runtime/ids.ts";
 import { type Item, itemAt, type LogPlace, plainItem } from "./frames.ts";
@@ -43,14 +43,14 @@ export class Narrator {
   tell(entry: FollowedEntry, item: Item, membership: Membership): void {
     const placement = membership.place(entry.seq);
     if (placement === "outside") return;
-    const { conversationId, event, seq } = entry;
-    if (placement === "inside" && isQuiet(membership, event)) {
+    const { conversationId, kind, seq } = entry;
+    if (placement === "inside" && isQuiet(membership, kind)) {
       this.#skip(entry);
       return;
     }
     this.flushOf(conversationId);
-    if (event.body.case === "void") {
-      this.#tellVoid(entry, event.body.value.from);
+    if (kind === "void") {
+      this.#tellVoid(entry);
       return;
     }
     if (placement === "first") {
@@ -58,11 +58,11 @@ export class Narrator {
     }
     if (isMessage(entry) && this.#isOwn(entry) && this.#teller.tellsSent(entry.header.clientId)) {
       const { clientId } = entry.header;
-      this.#teller.push(plainItem({ case: "sent", value: { clientId, conversationId, seq: event.seq } }));
+      this.#teller.push(plainItem({ case: "sent", value: { clientId, conversationId, seq: BigInt(seq) } }));
     }
     if (placement === "last") {
       this.#teller.push({ ...item, position: 0 });
-      this.#teller.push(this.#covered(itemAt(entry, { case: "left", value: { conversationId, toSeq: event.seq } })));
+      this.#teller.push(this.#covered(itemAt(entry, { case: "left", value: { conversationId, toSeq: BigInt(seq) } })));
     } else {
       this.#teller.push(this.#covered(item));
     }
@@ -102,8 +102,10 @@ export class Narrator {
     if (this.#skips.size > maxPendingSkips) this.flush();
   }
 
-  #tellVoid(entry: FollowedEntry, from: bigint): void {
+  #tellVoid(entry: FollowedEntry): void {
     const { conversationId, event } = entry;
+    if (event.body.case !== "void") return;
+    const { from } = event.body.value;
     this.#teller.push(plainItem({ case: "reset", value: { conversationId, keepSeq: from - 1n } }));
     const value = { conversationId, fromSeq: from, toSeq: event.seq, reason: SkipReason.VOID };
     this.#teller.push(this.#covered(itemAt(entry, { case: "skip", value })));
@@ -124,8 +126,11 @@ export class Narrator {
 }
 
 /** A message, be it deleted by now. */
-function isMessage({ event: { body, seq } }: FollowedEntry): boolean {
-  return body.case === "messagePosted" || (body.case === "tombstone" && body.value.targetSeq === seq);
+function isMessage(entry: FollowedEntry): boolean {
+  if (entry.kind === "messagePosted") return true;
+  if (entry.kind !== "tombstone") return false;
+  const { body, seq } = entry.event;
+  return body.case === "tombstone" && body.value.targetSeq === seq;
 }
 
 function skipItem(value: MessageInitShape<typeof SkipSchema>): Item {
@@ -133,7 +138,7 @@ function skipItem(value: MessageInitShape<typeof SkipSchema>): Item {
 }
 
 /** Whether the event tells of people who come or go, where that is not announced. */
-export function isQuiet(membership: Membership, { body }: Event): boolean {
+export function isQuiet(membership: Membership, kind: EventKind): boolean {
   if (membership.kind !== ConversationKind.CHANNEL) return false;
-  return body.case === "membersAdded" || body.case === "memberRemoved";
+  return kind === "membersAdded" || kind === "memberRemoved";
 }

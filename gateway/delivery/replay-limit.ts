@@ -35,7 +35,7 @@ export class ReplayLimit {
 
   judge(entry: FollowedEntry, membership: Membership): Verdict {
     const { conversationId: id, seq } = entry;
-    if (membership.place(seq) !== "inside" || entry.event.body.case === "void") return "tell";
+    if (membership.place(seq) !== "inside" || entry.kind === "void") return "tell";
     const allowance = this.#of(id);
     if (seq <= allowance.limitedTo) return "covered";
     if (seq <= allowance.toldTo) return "tell";
@@ -77,7 +77,7 @@ export class ReplayLimit {
     // Numbers are only lost between two lives of the log.
     if (last.seq < change && last.incarnation === incarnation) return last;
     const missed = this.#following.ofConversation(id, position);
-    const end = missed.findIndex((next) => next.seq >= change || next.event.body.case === "void");
+    const end = missed.findIndex((next) => next.seq >= change || next.kind === "void");
     return (end < 0 ? missed.at(-1) : missed[end - 1]) ?? entry;
   }
 
@@ -87,9 +87,9 @@ export class ReplayLimit {
     let told = 0;
     for (let after = entry.position - 1; ; ) {
       const run = this.#following.ofConversation(entry.conversationId, after, countedAtOnce);
-      for (const { seq, event } of run) {
+      for (const { seq, kind } of run) {
         if (seq > toSeq || told > most) return told;
-        if (!isQuiet(membership, event)) told++;
+        if (!isQuiet(membership, kind)) told++;
       }
       const last = run.at(-1);
       if (!last || run.length < countedAtOnce) return told;

@@ -92,7 +92,7 @@ export class SharedHistory {
 
   #mayBeDeletedFrom(id: ConversationId, { asOf }: Reading): boolean {
     if (this.#ringStart(id) > asOf + 1) return true;
-    return this.#following.ofConversation(id, asOf).some(({ event }) => event.body.case === "messageDeleted");
+    return this.#following.ofConversation(id, asOf).some(({ kind }) => kind === "messageDeleted");
   }
 
   #ringStart(id: ConversationId): number {
@@ -122,7 +122,8 @@ export class SharedHistory {
 
 /** The numbers of the messages that entries delete. */
 function deletedBy(entries: readonly FollowedEntry[]): bigint[] {
-  return entries.flatMap(({ event: { body } }) => (body.case === "messageDeleted" ? [body.value.targetSeq] : []));
+  const deletions = entries.filter(({ kind }) => kind === "messageDeleted");
+  return deletions.flatMap(({ event: { body } }) => (body.case === "messageDeleted" ? [body.value.targetSeq] : []));
 }
 
 const asGateway = { kind: "service", name: "gateway" } as const;
@@ -135,5 +136,6 @@ function blockOf(seq: number): number {
 /** Without a place in the log: telling it covers no position. */
 function entryOf(id: ConversationId, event: Event): FollowedEntry {
   const place = { shard: shardOf(id), position: 0, incarnation: 0, conversationId: id };
-  return { ...place, seq: Number(event.seq), event, bytes: encodeEvent(event), header: noHeader };
+  const { seq, body } = event;
+  return { ...place, seq: Number(seq), kind: body.case, event, bytes: encodeEvent(event), header: noHeader };
 }

@@ -95,7 +95,8 @@ test("a live stream is not told what its token covers, though this node has foll
     });
     const header = create(HeaderSchema, { userId: userId(ben) });
     const bytes = new Uint8Array();
-    return { shard: 0, position, incarnation: 1, conversationId: id, seq: position, event, bytes, header };
+    const place = { shard: 0, position, incarnation: 1, conversationId: id, seq: position };
+    return { ...place, kind: event.body.case, event, bytes, header };
   };
   const tell = (position: number) => stream.tell(entry(position), eventItem(entry(position)), membership);
   const nextKind = () => stream.take()?.frame.message.frame.case ?? "nothing";

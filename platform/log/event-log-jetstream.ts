@@ -44,11 +44,11 @@ export async function openJetStreamEventLog(options: JetStreamLogOptions): Promi
       if (closed) throw new Error("the log is closed");
       const bytes = encode(expectedTail, record);
       if (!bytes) return "too-large";
-      const append = of(shard).append(expectedTail, record, bytes);
+      const append = of(shard).append(expectedTail, bytes);
       appending.add(append);
       return append.finally(() => appending.delete(append));
     },
-    read: async (shard, position, maxBytes = defaultReadBytes) => of(shard).reader.read(position, maxBytes),
+    read: async (shard, position, maxBytes = defaultReadBytes) => of(shard).read(position, maxBytes),
     follow: (shard, fromPosition, follower, signal) => of(shard).follow(fromPosition, follower, signal),
     tail: async (shard) => of(shard).tail(),
     trim: async (shard, position) => of(shard).reader.trim(position),

@@ -3,6 +3,7 @@ import type { LogService } from "#gen/parley/log/v1/log_pb.js";
 import { callAs } from "#platform/rpc/identity.ts";
 import { keepOpen } from "#platform/rpc/peers/keep-open.ts";
 import { type EventLog, type LogFollower, lastPosition } from "./event-log.ts";
+import { packed } from "./packed-record.ts";
 
 /** How long a read may take. */
 const readMs = 5_000;
@@ -24,7 +25,7 @@ export function createRemoteEventLog(client: Client<typeof LogService>): EventLo
         if (told.case === "tail") follower.onTail(Number(told.value));
         if (told.case !== "record") continue;
         next = lastPosition(told.value) + 1;
-        follower.onRecord(told.value);
+        follower.onRecord(packed(told.value));
       }
     });
   }

@@ -1,5 +1,10 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
+import {
+  type Record as LogRecord,
+  type PackedRecord,
+  PackedRecordSchema,
+  RecordSchema,
+} from "#gen/parley/log/v1/record_pb.js";
 import { type SqliteDatabase, SqliteFailure, type SqlRow } from "#platform/engines/sqlite.ts";
 import {
   type AppendResult,
@@ -26,6 +31,11 @@ const defaultReadBytes = 4 * 1024 * 1024;
 const readPage = 16;
 const tailHintMs = 1000;
 
+interface Stored {
+  readonly bytes: Uint8Array;
+  readonly record: PackedRecord;
+}
+
 interface Following {
   readonly follower: LogFollower;
   next: number;
@@ -48,7 +58,7 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
     }
   }, tailHintMs).unref();
 
-  function show(shard: number, record: LogRecord): void {
+  function show(shard: number, record: PackedRecord): void {
     const last = lastPosition(record);
     tails.set(shard, last);
     for (const following of followings.get(shard) ?? []) {
@@ -72,46 +82,47 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
       if (error instanceof SqliteFailure && error.message.includes("database or disk is full")) return "full";
       throw new AppendUnknown("append did not settle", { cause: error });
     }
-    show(shard, record);
+    show(shard, fromBinary(PackedRecordSchema, bytes));
     return "appended";
   }
 
-  function readNow(shard: number, position: number, maxBytes: number): LogRecord[] {
-    const records: LogRecord[] = [];
-    let bytes = 0;
+  function readNow(shard: number, position: number, maxBytes: number): Stored[] {
+    const found: Stored[] = [];
+    let left = maxBytes;
     for (let next = position; ; ) {
       const rows = db.query(readSql, shard, next, readPage);
       for (const row of rows) {
-        const record = decodeRow(row);
-        bytes += recordBytes(row).length;
-        if (records.length > 0 && bytes > maxBytes) return records;
-        records.push(record);
-        next = lastPosition(record) + 1;
+        const stored = storedIn(row);
+        left -= stored.bytes.length;
+        if (found.length > 0 && left < 0) return found;
+        found.push(stored);
+        next = lastPosition(stored.record) + 1;
       }
-      if (rows.length < readPage) return records;
+      if (rows.length < readPage) return found;
     }
   }
 
   function catchUp(shard: number, following: Following, signal: AbortSignal): void {
     if (signal.aborted || closed) return;
-    let records: LogRecord[] = [];
+    let found: Stored[] = [];
     try {
-      records = readNow(shard, following.next, defaultReadBytes);
+      found = readNow(shard, following.next, defaultReadBytes);
     } catch {
       // The follower sees the hole, reads it and hears why it can't.
     }
-    for (const record of records) {
+    for (const { record } of found) {
       if (signal.aborted) return;
       following.next = lastPosition(record) + 1;
       following.follower.onRecord(record);
     }
-    if (records.length === 0) following.live = true;
+    if (found.length === 0) following.live = true;
     else setImmediate(() => catchUp(shard, following, signal));
   }
 
   return {
     append,
-    read: async (shard, position, maxBytes = defaultReadBytes) => readNow(shard, position, maxBytes),
+    read: async (shard, position, maxBytes = defaultReadBytes) =>
+      readNow(shard, position, maxBytes).map(({ bytes }) => fromBinary(RecordSchema, bytes)),
     tail: async (shard) => readTail(shard),
     follow(shard, fromPosition, follower, signal) {
       if (signal.aborted) return;
@@ -136,11 +147,7 @@ export function createSqliteEventLog(db: SqliteDatabase): EventLog {
   };
 }
 
-function recordBytes(row: SqlRow): Uint8Array {
-  if (!(row.bytes instanceof Uint8Array)) throw new TypeError("a record without bytes");
-  return row.bytes;
-}
-
-function decodeRow(row: SqlRow): LogRecord {
-  return fromBinary(RecordSchema, recordBytes(row));
+function storedIn({ bytes }: SqlRow): Stored {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("a record without bytes");
+  return { bytes, record: fromBinary(PackedRecordSchema, bytes) };
 }

@@ -1,9 +1,10 @@
 import { create, equals } from "@bufbuild/protobuf";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
+import { type Record as LogRecord, type PackedRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import { bulkRecordOf } from "#platform/testing/records.ts";
 import { until } from "#platform/testing/until.ts";
 import { type EventLog, lastPosition, maxRecordBytes, maxRecordEntries } from "./event-log.ts";
+import { unpacked } from "./packed-record.ts";
 
 const shard = 3;
 
@@ -137,8 +138,8 @@ export function describeEventLog(engine: string, open: () => Promise<EventLog>):
       const log = await open();
       await appendAll(log, [1, 1, 1]);
       const ending = new AbortController();
-      const shown: LogRecord[] = [];
-      const onRecord = (record: LogRecord) => {
+      const shown: PackedRecord[] = [];
+      const onRecord = (record: PackedRecord) => {
         shown.push(record);
         ending.abort();
       };
@@ -217,7 +218,7 @@ function follow(log: EventLog, position: number): { records: LogRecord[]; tails:
   const seen: { records: LogRecord[]; tails: number[] } = { records: [], tails: [] };
   const ending = new AbortController();
   onTestFinished(() => ending.abort());
-  const onRecord = (record: LogRecord) => void seen.records.push(record);
+  const onRecord = (record: PackedRecord) => void seen.records.push(unpacked(record));
   log.follow(shard, position, { onRecord, onTail: (tail) => void seen.tails.push(tail) }, ending.signal);
   return seen;
 }

@@ -1,4 +1,4 @@
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import type { Record as LogRecord, PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 
 /**
  * The event log: per shard a sequence of records, each a group of entries appended at once. It is the one source of
@@ -53,7 +53,7 @@ export interface EventLog {
 export type AppendResult = "appended" | "wrong-tail" | "full" | "too-large";
 
 export interface LogFollower {
-  onRecord(record: LogRecord): void;
+  onRecord(record: PackedRecord): void;
   onTail(tail: number): void;
 }
 
@@ -68,6 +68,6 @@ export const maxRecordBytes = 512 * 1024;
 export const maxRecordEntries = 256;
 
 /** Position of a record's last entry. */
-export function lastPosition(record: LogRecord): number {
+export function lastPosition(record: Pick<LogRecord | PackedRecord, "position" | "entries">): number {
   return Number(record.position) + record.entries.length - 1;
 }

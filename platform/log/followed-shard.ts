@@ -1,14 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { fromBinary } from "@bufbuild/protobuf";
-import { EventSchema } from "#gen/parley/chat/v1/events_pb.js";
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
-import { conversationId } from "#platform/runtime/ids.ts";
+import type { PackedEntry, PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 import { lastPosition } from "./event-log.ts";
 import type { FollowedEntry } from "./following.ts";
 import type { FollowingOptions } from "./following-options.ts";
+import { LoggedEntry } from "./logged-entry.ts";
+import { packed } from "./packed-record.ts";
 import { ShardRing } from "./ring.ts";
 import type { RingBudget } from "./ring-budget.ts";
-import { encodeEvent, holdsContentOf, tombstoneOf } from "./tombstones.ts";
+import { encodeEvent, entryHoldsContentOf, tombstoneOf } from "./tombstones.ts";
 
 /** Positions below the watermark that the ring begins with, so that streams resume without I/O after a restart. */
 const warmPositions = 2000;
@@ -22,14 +21,14 @@ export const silenceMs = 3000;
 
 /** One shard as this process follows it: checks the order of its records, keeps its ring, wakes who waits. */
 export class FollowedShard {
-  readonly ring: ShardRing;
+  readonly ring: ShardRing<LoggedEntry>;
   tail: number;
   epoch = 0;
   incarnation = 1;
   stopped: string | undefined;
   watermark: number;
   /** Entries above the watermark, and the bytes of their events. */
-  behind = { entries: 0, bytes: 0 };
+  readonly behind = { entries: 0, bytes: 0 };
   readonly #shard: number;
   readonly #options: FollowingOptions;
   readonly #listeners: ReadonlySet<(entry: FollowedEntry) => void>;
@@ -56,12 +55,12 @@ export class FollowedShard {
     this.#signal = signal;
     this.watermark = watermark;
     this.tail = Math.max(0, watermark - warmPositions);
-    this.ring = new ShardRing(this.tail + 1);
+    this.ring = new ShardRing<LoggedEntry>(this.tail + 1);
   }
 
   async begin(): Promise<void> {
     const follower = {
-      onRecord: (record: LogRecord) => this.#onRecord(record),
+      onRecord: (record: PackedRecord) => this.#onRecord(record),
       onTail: (tail: number) => this.#onTail(tail),
     };
     const tail = await this.#tailFrom(this.watermark);
@@ -108,12 +107,15 @@ export class FollowedShard {
     const since = this.watermark;
     this.watermark = Math.max(since, position);
     for (const entry of this.ring.above(since, position - since) ?? []) {
-      if (entry.position <= position) this.#countBehind(-1, -entry.bytes.length);
+      if (entry.position > position) return;
+      this.#countBehind(-1, -entry.bytes.length);
+      entry.forget();
     }
   }
 
   #countBehind(entries: number, bytes: number): void {
-    this.behind = { entries: this.behind.entries + entries, bytes: this.behind.bytes + bytes };
+    this.behind.entries += entries;
+    this.behind.bytes += bytes;
   }
 
   async askIfSilent(): Promise<void> {
@@ -133,7 +135,7 @@ export class FollowedShard {
     if (tail > this.tail) void this.#repair();
   }
 
-  #onRecord(record: LogRecord, wasRead = false): void {
+  #onRecord(record: PackedRecord, wasRead = false): void {
     this.#heardAt = performance.now();
     if (this.stopped || this.#signal.aborted || lastPosition(record) <= this.tail) return;
     try {
@@ -143,7 +145,7 @@ export class FollowedShard {
     }
   }
 
-  #take(record: LogRecord, wasRead: boolean): void {
+  #take(record: PackedRecord, wasRead: boolean): void {
     const position = Number(record.position);
     if (this.#first) this.#acceptFirst(record, wasRead);
     else if (position === this.tail + 1) this.#accept(record);
@@ -152,7 +154,7 @@ export class FollowedShard {
   }
 
   /** The first record may begin before the position asked for, or after it where the log was trimmed: reading tells. */
-  #acceptFirst(record: LogRecord, wasRead: boolean): void {
+  #acceptFirst(record: PackedRecord, wasRead: boolean): void {
     const position = Number(record.position);
     if (position > this.watermark + 1) {
       if (!wasRead) {
@@ -182,7 +184,7 @@ export class FollowedShard {
           this.stop(`positions ${this.tail + 1} to ${Number(first.position) - 1} are missing`);
           return;
         }
-        for (const record of records) this.#onRecord(record, true);
+        for (const record of records) this.#onRecord(packed(record), true);
       }
     } catch (error) {
       this.#options.logger.warn({ error, shard: this.#shard }, "log can't be read");
@@ -191,7 +193,7 @@ export class FollowedShard {
     }
   }
 
-  #accept(record: LogRecord): void {
+  #accept(record: PackedRecord): void {
     const epoch = Number(record.epoch);
     const expected = record.owner ? this.epoch + 1 : this.epoch;
     if (!this.#first && epoch !== expected) {
@@ -211,43 +213,35 @@ export class FollowedShard {
     this.epoch = epoch;
     this.incarnation = incarnation;
     const before = this.ring.bytes;
-    for (let index = 0; index < record.entries.length; index++) this.#acceptEntry(record, index);
+    for (const [index, entry] of record.entries.entries()) this.#acceptEntry(Number(record.position) + index, entry);
     this.#budget.grew(this, this.ring.bytes - before);
     for (const waiter of [...this.#waiting]) if (waiter.position <= this.tail) waiter.done();
   }
 
-  #acceptEntry(record: LogRecord, index: number): void {
-    const position = Number(record.position) + index;
-    const entry = record.entries[index];
-    if (position <= this.tail || !entry) return;
-    const event = fromBinary(EventSchema, entry.event);
+  #acceptEntry(position: number, { event, header }: PackedEntry): void {
+    if (position <= this.tail) return;
+    const isEvent = header && event.length > 0;
+    const entry = isEvent && new LoggedEntry(this.#placeOf(position), event, header);
     this.tail = position;
-    if (!entry.header || entry.event.length === 0) return;
-    const followed: FollowedEntry = {
-      shard: this.#shard,
-      position,
-      incarnation: this.incarnation,
-      conversationId: conversationId(event.conversationId),
-      seq: Number(event.seq),
-      event,
-      bytes: entry.event,
-      header: entry.header,
-    };
-    this.ring.push(followed);
-    if (position > this.watermark) this.#countBehind(1, followed.bytes.length);
-    this.#bury(followed);
-    for (const listener of this.#listeners) listener(followed);
+    if (!entry) return;
+    this.ring.push(entry);
+    if (position > this.watermark) this.#countBehind(1, event.length);
+    if (entry.kind === "messageDeleted") this.#bury(entry);
+    for (const listener of this.#listeners) listener(entry);
+  }
+
+  #placeOf(position: number) {
+    return { shard: this.#shard, position, incarnation: this.incarnation };
   }
 
   /** Once a message is deleted, its content and that of its edits is gone from the ring too. */
-  #bury({ event, conversationId: id }: FollowedEntry): void {
+  #bury({ event, conversationId: id }: LoggedEntry): void {
     if (event.body.case !== "messageDeleted") return;
     const { targetSeq } = event.body.value;
     for (const entry of this.ring.ofConversation(id, 0)) {
-      if (!holdsContentOf(entry.event, targetSeq)) continue;
-      const tombstone = tombstoneOf(entry.event, targetSeq);
-      const bytes = encodeEvent(tombstone);
-      this.ring.replace({ ...entry, event: tombstone, bytes });
+      if (!entryHoldsContentOf(entry, targetSeq)) continue;
+      const bytes = encodeEvent(tombstoneOf(entry.event, targetSeq));
+      this.ring.replace(entry.with(bytes));
       if (entry.position > this.watermark) this.#countBehind(0, bytes.length - entry.bytes.length);
     }
   }

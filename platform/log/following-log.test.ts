@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import type { Record as LogRecord, PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 import { type ConversationId, newConversationId } from "#platform/runtime/ids.ts";
 import { openTestLog } from "#platform/testing/log.ts";
 import { eventOf, ownerRecordOf, type RecordMore, recordOf } from "#platform/testing/records.ts";
@@ -8,6 +8,7 @@ import { until } from "#platform/testing/until.ts";
 import type { EventLog, LogFollower } from "./event-log.ts";
 import type { FollowedEntry } from "./following.ts";
 import { openFollowing, type RunningFollowing } from "./following-log.ts";
+import { packed } from "./packed-record.ts";
 
 const logger = pino({ level: "silent" });
 const id = newConversationId(0);
@@ -127,11 +128,12 @@ describe("a damaged log stops the shard, which keeps what it has", () => {
   test("at another epoch", () => expectStopped(recordOf(3, [event(3)], { epoch: 1n }), /epoch/));
   test("at an owner record that skips an epoch", () => expectStopped(ownerRecordOf(3, 2), /epoch/));
   test("at a past incarnation", () => expectStopped(recordOf(3, [event(3)], { epoch: 0n, incarnation: 0n }), /past/));
-  test("at an event that can't be decoded", () =>
-    expectStopped(
-      recordOf(3, [], { epoch: 0n, entries: [{ event: Uint8Array.of(0xff, 0xff), header: {} }] }),
-      /can't be read/,
-    ));
+  test.for([
+    ["an event", Uint8Array.of(0xff, 0xff)],
+    ["the text in one, which nobody here reads,", Uint8Array.of(0x5a, 5, 0x0a, 3, 0x0a, 1, 0xff)],
+  ] as const)("where %s can't be decoded", ([, bytes]) =>
+    expectStopped(recordOf(3, [], { epoch: 0n, entries: [{ event: bytes, header: {} }] }), /can't be read/),
+  );
 
   test("and stays stopped for the first reason", async () => {
     const following = await follow();
@@ -270,7 +272,7 @@ function createPuppetLog(over: EventLog): EventLog & { show(record: LogRecord): 
       shown = follower;
       over.follow(shard, from, follower, signal);
     },
-    show: (record) => shown?.onRecord(record),
+    show: (record) => shown?.onRecord(packed(record)),
   };
 }
 
@@ -280,8 +282,8 @@ function createDisorderlyLog(over: EventLog): EventLog {
     ...over,
     follow(shard, from, follower, signal) {
       let count = 0;
-      let kept: LogRecord | undefined;
-      const onRecord = (record: LogRecord) => {
+      let kept: PackedRecord | undefined;
+      const onRecord = (record: PackedRecord) => {
         count++;
         const before = kept;
         kept = undefined;

@@ -39,11 +39,12 @@ export function measureFollowing(following: Following, registry: Registry, clock
 /** Looks at the first entry of each millisecond: those of one group come together and are as late. */
 function delayObserver(clock: Clock, observe: (ms: number) => void): (entry: FollowedEntry) => void {
   let last = 0;
-  return ({ event: { time } }) => {
+  return (entry) => {
     const now = clock();
-    if (now === last || !time) return;
+    if (now === last) return;
     last = now;
-    const delay = now - timestampMs(time);
+    const { time } = entry.event;
+    const delay = time ? now - timestampMs(time) : maxDelayMs;
     if (delay < maxDelayMs) observe(Math.max(0, delay));
   };
 }

@@ -2,6 +2,9 @@ import type { Event } from "#gen/parley/chat/v1/events_pb.js";
 import type { Header } from "#gen/parley/log/v1/record_pb.js";
 import type { ConversationId } from "#platform/runtime/ids.ts";
 
+/** What an event tells; undefined where the program does not know it. */
+export type EventKind = Event["body"]["case"];
+
 /** An entry of the log as this process has followed it. */
 export interface FollowedEntry {
   readonly shard: number;
@@ -9,10 +12,13 @@ export interface FollowedEntry {
   readonly incarnation: number;
   readonly conversationId: ConversationId;
   readonly seq: number;
-  /** The event, decoded once; replaced by its tombstone once the message is deleted. Never change it. */
+  /** Which body the event has: tells who has no use for it that it need not be decoded. */
+  readonly kind: EventKind;
+  /** The event, decoded when it is first asked for; its tombstone once the message is deleted. Never change it. */
   readonly event: Event;
   /** `event`, encoded: the very bytes that every binary stream gets. */
   readonly bytes: Uint8Array;
+  /** Decoded when it is first asked for. */
   readonly header: Header;
 }
 

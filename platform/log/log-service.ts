@@ -1,9 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { FollowResponseSchema, LogService } from "#gen/parley/log/v1/log_pb.js";
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import type { PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 import type { EventLog } from "./event-log.ts";
 import type { Following } from "./following.ts";
+import { unpacked } from "./packed-record.ts";
 
 /** Most bytes that wait for one follower; what is beyond is not shown, and read by it. */
 export const maxWaitingBytes = 16 * 1024 * 1024;
@@ -58,10 +59,10 @@ class Waiting {
   #bytes = 0;
   #wake = () => {};
 
-  onRecord(record: LogRecord): void {
+  onRecord(record: PackedRecord): void {
     if (this.#bytes > maxWaitingBytes) return;
     for (const { event } of record.entries) this.#bytes += event.length + entryBytes;
-    this.#push({ told: { case: "record", value: record } });
+    this.#push({ told: { case: "record", value: unpacked(record) } });
   }
 
   onTail(tail: number): void {

@@ -31,6 +31,7 @@ function entryAt(position: number, of: number, text = ""): FollowedEntry {
     incarnation: 1,
     conversationId: id,
     seq: position,
+    kind: event.body.case,
     event,
     bytes,
     header: { $typeName: "parley.log.v1.Header" } as FollowedEntry["header"],

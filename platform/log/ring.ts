@@ -1,23 +1,23 @@
 import type { ConversationId } from "#platform/runtime/ids.ts";
 import type { FollowedEntry } from "./following.ts";
 
-/** Bytes that an entry costs beside its event: objects, index, decoded fields. Measured on short messages. */
+/** Bytes that an entry costs beside its event: its header, objects, index. Measured; what is decoded is let go of. */
 const entryOverheadBytes = 600;
 
 /** Entries in order, cheap to drop at the front and to cut by position. */
-class EntryList {
-  #entries: FollowedEntry[] = [];
+class EntryList<Entry extends FollowedEntry> {
+  #entries: Entry[] = [];
   #start = 0;
 
   get length(): number {
     return this.#entries.length - this.#start;
   }
 
-  push(entry: FollowedEntry): void {
+  push(entry: Entry): void {
     this.#entries.push(entry);
   }
 
-  dropFirst(): FollowedEntry | undefined {
+  dropFirst(): Entry | undefined {
     const first = this.#entries[this.#start];
     if (!first) return undefined;
     this.#start++;
@@ -29,11 +29,11 @@ class EntryList {
     return first;
   }
 
-  first(): FollowedEntry | undefined {
+  first(): Entry | undefined {
     return this.#entries[this.#start];
   }
 
-  last(): FollowedEntry | undefined {
+  last(): Entry | undefined {
     return this.length > 0 ? this.#entries.at(-1) : undefined;
   }
 
@@ -48,21 +48,21 @@ class EntryList {
     return low;
   }
 
-  above(position: number, limit = Number.POSITIVE_INFINITY): FollowedEntry[] {
+  above(position: number, limit = Number.POSITIVE_INFINITY): Entry[] {
     const from = this.#indexAbove(position);
     return this.#entries.slice(from, Math.min(this.#entries.length, from + limit));
   }
 
-  replace(entry: FollowedEntry): void {
+  replace(entry: Entry): void {
     const index = this.#indexAbove(entry.position - 1);
     if (this.#entries[index]?.position === entry.position) this.#entries[index] = entry;
   }
 }
 
 /** The latest entries of one shard, in order of position and by conversation. */
-export class ShardRing {
-  readonly #entries = new EntryList();
-  readonly #byConversation = new Map<ConversationId, EntryList>();
+export class ShardRing<Entry extends FollowedEntry = FollowedEntry> {
+  readonly #entries = new EntryList<Entry>();
+  readonly #byConversation = new Map<ConversationId, EntryList<Entry>>();
   /** Smallest position such that all entries at and above it are here. */
   start: number;
   bytes = 0;
@@ -71,11 +71,11 @@ export class ShardRing {
     this.start = start;
   }
 
-  push(entry: FollowedEntry): void {
+  push(entry: Entry): void {
     this.#entries.push(entry);
     let list = this.#byConversation.get(entry.conversationId);
     if (!list) {
-      list = new EntryList();
+      list = new EntryList<Entry>();
       this.#byConversation.set(entry.conversationId, list);
     }
     list.push(entry);
@@ -95,20 +95,20 @@ export class ShardRing {
     return true;
   }
 
-  above(position: number, limit: number): FollowedEntry[] | undefined {
+  above(position: number, limit: number): Entry[] | undefined {
     return position + 1 < this.start ? undefined : this.#entries.above(position, limit);
   }
 
-  ofConversation(conversation: ConversationId, position: number, limit?: number): FollowedEntry[] {
+  ofConversation(conversation: ConversationId, position: number, limit?: number): Entry[] {
     return this.#byConversation.get(conversation)?.above(position, limit) ?? [];
   }
 
-  lastOf(conversation: ConversationId): FollowedEntry | undefined {
+  lastOf(conversation: ConversationId): Entry | undefined {
     return this.#byConversation.get(conversation)?.last();
   }
 
   /** Puts an entry of the same position in the place of the one that is here, if one is. */
-  replace(entry: FollowedEntry): void {
+  replace(entry: Entry): void {
     const [old] = this.#entries.above(entry.position - 1, 1);
     if (old?.position !== entry.position) return;
     this.#entries.replace(entry);

@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Event, EventSchema } from "#gen/parley/chat/v1/events_pb.js";
+import type { FollowedEntry } from "./following.ts";
 
 /** What stands where a deleted message, or an edit of it, was: everything but the content. */
 export function tombstoneOf(event: Event, targetSeq: bigint): Event {
@@ -17,6 +18,12 @@ export function tombstoneOf(event: Event, targetSeq: bigint): Event {
 export function holdsContentOf(event: Event, targetSeq: bigint): boolean {
   if (event.body.case === "messagePosted") return event.seq === targetSeq;
   return event.body.case === "messageEdited" && event.body.value.targetSeq === targetSeq;
+}
+
+/** The same of an entry: it is decoded only where it is an edit. */
+export function entryHoldsContentOf(entry: FollowedEntry, targetSeq: bigint): boolean {
+  if (entry.kind === "messagePosted") return entry.seq === Number(targetSeq);
+  return entry.kind === "messageEdited" && holdsContentOf(entry.event, targetSeq);
 }
 
 /** The bytes that everybody gets. Fields that the contract does not know are left out. */

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import type { PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 import { openNats } from "#platform/engines/nats.ts";
 import { describeOnEngines, freshName } from "#platform/testing/engines.ts";
 import { openHoldingNetwork } from "#platform/testing/holding-network.ts";
@@ -24,11 +24,11 @@ describeOnEngines("following a log on JetStream", ["nats", "nats-cluster"], ({ n
   }
 
   function follow(log: Awaited<ReturnType<typeof openBoth>>["log"], position = 1) {
-    const seen: { records: LogRecord[]; tails: number[] } = { records: [], tails: [] };
+    const seen: { records: PackedRecord[]; tails: number[] } = { records: [], tails: [] };
     const ending = new AbortController();
     onTestFinished(() => ending.abort());
     const follower = {
-      onRecord: (record: LogRecord) => void seen.records.push(record),
+      onRecord: (record: PackedRecord) => void seen.records.push(record),
       onTail: (tail: number) => void seen.tails.push(tail),
     };
     log.follow(0, position, follower, ending.signal);

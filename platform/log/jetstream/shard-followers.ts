@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Msg, Subscription } from "@nats-io/transport-node";
-import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
+import { type PackedRecord, PackedRecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import type { NatsEngine } from "#platform/engines/nats.ts";
 import { type LogFollower, lastPosition } from "../event-log.ts";
 import type { ShardNames } from "./shard-names.ts";
@@ -21,11 +21,11 @@ export interface ShardFollowersOptions {
   readonly engine: NatsEngine;
   readonly names: ShardNames;
   /** Records from a position on. */
-  readonly read: (position: number) => Promise<LogRecord[]>;
+  readonly read: (position: number) => Promise<PackedRecord[]>;
   /** The record of these bytes, where it is at hand. */
-  readonly known: (bytes: Uint8Array) => LogRecord | undefined;
+  readonly known: (bytes: Uint8Array) => PackedRecord | undefined;
   /** Called for each record that came live. */
-  readonly onLive: (sequence: number, record: LogRecord) => void;
+  readonly onLive: (sequence: number, record: PackedRecord) => void;
 }
 
 /**
@@ -57,7 +57,7 @@ export class ShardFollowers {
   }
 
   /** Shows a record to all who have read up to it. */
-  show(record: LogRecord): void {
+  show(record: PackedRecord): void {
     this.#shown = Math.max(this.#shown, lastPosition(record));
     for (const following of this.#followings) if (following.live) this.#give(following, record);
   }
@@ -99,7 +99,7 @@ export class ShardFollowers {
     ];
   }
 
-  #give(following: Following, record: LogRecord): void {
+  #give(following: Following, record: PackedRecord): void {
     const last = lastPosition(record);
     if (last < following.next || following.signal.aborted) return;
     following.next = last + 1;
@@ -121,9 +121,9 @@ export class ShardFollowers {
 }
 
 /** What can't be decoded is as good as lost: it is read from the log, and reading tells why it can't be used. */
-function decoded(bytes: Uint8Array): LogRecord | undefined {
+function decoded(bytes: Uint8Array): PackedRecord | undefined {
   try {
-    return fromBinary(RecordSchema, bytes);
+    return fromBinary(PackedRecordSchema, bytes);
   } catch {
     return undefined;
   }

@@ -1,5 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
+import { fromBinary } from "@bufbuild/protobuf";
+import {
+  type Record as LogRecord,
+  type PackedRecord,
+  PackedRecordSchema,
+  RecordSchema,
+} from "#gen/parley/log/v1/record_pb.js";
 import type { NatsEngine } from "#platform/engines/nats.ts";
 import { type AppendResult, AppendUnknown, type LogFollower, lastPosition } from "../event-log.ts";
 import { Positions } from "./positions.ts";
@@ -20,7 +26,7 @@ export class ShardLog {
   readonly #engine: NatsEngine;
   readonly #followers: ShardFollowers;
   /** The record that this process is appending, or appended last. */
-  #own: { readonly bytes: Uint8Array; readonly record: LogRecord } | undefined;
+  #own: { readonly bytes: Uint8Array; readonly record: PackedRecord } | undefined;
   /** The tail that this process left, while no other process is known to append. */
   #left: number | undefined;
 
@@ -32,17 +38,18 @@ export class ShardLog {
     this.#followers = new ShardFollowers({
       engine,
       names: this.stream.names,
-      read: (position) => this.reader.read(position, followReadBytes),
+      read: async (position) => (await this.reader.read(position, followReadBytes)).map(({ record }) => record),
       known: (bytes) => this.#recordOf(bytes),
       onLive: (sequence, record) => this.#onLive(sequence, record),
     });
   }
 
-  async append(expectedTail: number, record: LogRecord, bytes: Uint8Array): Promise<AppendResult> {
+  async append(expectedTail: number, bytes: Uint8Array): Promise<AppendResult> {
     const expected = await this.positions.endingAt(expectedTail).catch((cause) => {
       throw new AppendUnknown("the tail can't be read", { cause });
     });
     if (expected === undefined) return "wrong-tail";
+    const record = fromBinary(PackedRecordSchema, bytes);
     this.#own = { bytes, record };
     this.#left = undefined;
     const result = await this.stream.publish(expected, bytes);
@@ -62,6 +69,11 @@ export class ShardLog {
       if (performance.now() > deadline) throw new Error("most copies of the log do not answer their leader");
       await pause(retryMs, undefined, { ref: false });
     }
+  }
+
+  /** Records from the one that holds `position` on. */
+  async read(position: number, maxBytes: number): Promise<LogRecord[]> {
+    return (await this.reader.read(position, maxBytes)).map(({ bytes }) => fromBinary(RecordSchema, bytes));
   }
 
   follow(fromPosition: number, follower: LogFollower, signal: AbortSignal): void {
@@ -92,11 +104,11 @@ export class ShardLog {
     this.#followers.close();
   }
 
-  #recordOf(bytes: Uint8Array): LogRecord | undefined {
+  #recordOf(bytes: Uint8Array): PackedRecord | undefined {
     return this.#own && Buffer.compare(this.#own.bytes, bytes) === 0 ? this.#own.record : undefined;
   }
 
-  #onLive(sequence: number, record: LogRecord): void {
+  #onLive(sequence: number, record: PackedRecord): void {
     this.positions.saw({ sequence, record });
     if (record !== this.#own?.record && lastPosition(record) > (this.#left ?? 0)) this.#left = undefined;
   }

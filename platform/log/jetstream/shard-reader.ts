@@ -1,4 +1,3 @@
-import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
 import { lastPosition } from "../event-log.ts";
 import type { Positions } from "./positions.ts";
 import type { ShardStream, Stored } from "./shard-stream.ts";
@@ -18,14 +17,14 @@ export class ShardReader {
     this.#positions = positions;
   }
 
-  async read(position: number, maxBytes: number): Promise<LogRecord[]> {
+  async read(position: number, maxBytes: number): Promise<Stored[]> {
     const sequence = Math.max(this.#floor, await this.#positions.holding(position));
     let read = await this.#from(sequence, maxBytes);
     if (this.#isElsewhere(read[0], sequence, position)) {
       this.#positions.forget();
       read = await this.#from(Math.max(this.#floor, await this.#positions.holding(position)), maxBytes);
     }
-    return read.map(({ record }) => record).filter((record) => lastPosition(record) >= position);
+    return read.filter(({ record }) => lastPosition(record) >= position);
   }
 
   /** Drops the records that end before `position`, but never the last one. */

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { PubHeaders } from "@nats-io/jetstream";
 import { headers, type Msg } from "@nats-io/transport-node";
-import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
+import { type PackedRecord, PackedRecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import type { NatsEngine } from "#platform/engines/nats.ts";
 import { type AppendResult, AppendUnknown } from "../event-log.ts";
 import { type ShardNames, shardNames } from "./shard-names.ts";
@@ -10,7 +10,7 @@ import { type ShardNames, shardNames } from "./shard-names.ts";
 export interface Stored {
   readonly sequence: number;
   readonly bytes: Uint8Array;
-  readonly record: LogRecord;
+  readonly record: PackedRecord;
 }
 
 /** Most records that one request for several asks for. */
@@ -150,5 +150,5 @@ export function sequenceOf(message: Msg): number {
 }
 
 function storedOf(sequence: number, bytes: Uint8Array): Stored {
-  return { sequence, bytes, record: fromBinary(RecordSchema, bytes) };
+  return { sequence, bytes, record: fromBinary(PackedRecordSchema, bytes) };
 }

@@ -54,6 +54,7 @@ function entriesOf({ position, incarnation, entries }: LogRecord, shard: number)
         incarnation: Number(incarnation),
         conversationId: conversationId(event.conversationId),
         seq: Number(event.seq),
+        kind: event.body.case,
         event,
         bytes,
         header,

@@ -74,7 +74,7 @@ export function createHistoryReads(store: HistoryStore, following: Following): H
     async deletions(id, from, to, limit) {
       const { base, tail } = await withTail(following, id, () => store.deletedSeqs(id, from, to, limit));
       const seqs = new Set(base);
-      for (const { event } of tail) {
+      for (const { event } of tail.filter(isDeletion)) {
         if (event.body.case !== "messageDeleted") continue;
         const target = Number(event.body.value.targetSeq);
         if (target > from && target <= to) seqs.add(target);
@@ -86,7 +86,7 @@ export function createHistoryReads(store: HistoryStore, following: Following): H
 
 /** A stored event whose message was deleted in the tail is shown as its tombstone. */
 function buried(row: StoredEvent, tail: readonly FollowedEntry[]): StoredEvent {
-  const deletions = tail.filter(({ event }) => event.body.case === "messageDeleted");
+  const deletions = tail.filter(isDeletion);
   if (deletions.length === 0) return row;
   const event = fromBinary(EventSchema, row.event);
   for (const deletion of deletions) {
@@ -95,6 +95,10 @@ function buried(row: StoredEvent, tail: readonly FollowedEntry[]): StoredEvent {
     if (holdsContentOf(event, targetSeq)) return { ...row, event: encodeEvent(tombstoneOf(event, targetSeq)) };
   }
   return row;
+}
+
+function isDeletion({ kind }: FollowedEntry): boolean {
+  return kind === "messageDeleted";
 }
 
 function tombstoneBytes(view: MessageView): Uint8Array {

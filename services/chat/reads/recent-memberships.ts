@@ -1,6 +1,6 @@
-import type { FollowedEntry, Following } from "#platform/log/following.ts";
+import type { EventKind, FollowedEntry, Following } from "#platform/log/following.ts";
 import type { ConversationId, UserId } from "#platform/runtime/ids.ts";
-import { isPost, usersTouchedBy } from "../views/membership-view.ts";
+import { usersTouchedBy } from "../views/membership-view.ts";
 
 /** Who joined or left what since the store's watermark: the part of "my conversations" that is not stored yet. */
 export interface RecentMemberships {
@@ -9,6 +9,12 @@ export interface RecentMemberships {
   close(): void;
 }
 
+const membershipKinds: ReadonlySet<EventKind> = new Set([
+  "conversationCreated",
+  "membersAdded",
+  "memberRemoved",
+  "roleChanged",
+]);
 /** Changes kept between clean-ups; the clean-up drops what the store holds by now. */
 const changesBetweenCleanups = 1000;
 
@@ -17,9 +23,8 @@ export function followMemberships(following: Following): RecentMemberships {
   let cleanAt = changesBetweenCleanups;
   const isRecent = ({ entry }: { entry: FollowedEntry }) => entry.position > following.watermark(entry.shard);
   const note = (entry: FollowedEntry) => {
-    if (isPost(entry.event)) return;
+    if (!membershipKinds.has(entry.kind)) return;
     const users = usersTouchedBy(entry.event);
-    if (users.length === 0) return;
     changes.push({ entry, users: new Set(users) });
     if (changes.length < cleanAt) return;
     changes = changes.filter(isRecent);

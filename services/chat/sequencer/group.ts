@@ -132,6 +132,7 @@ export class Group {
       incarnation: this.#start.incarnation,
       conversationId: command.conversationId,
       seq: Number(event.seq),
+      kind: event.body.case,
       event,
       bytes: encodeEvent(event),
       header: create(HeaderSchema, isAnswer ? headerOf(command, decision) : {}),

@@ -67,7 +67,8 @@ export class SequencerState {
     if (!known) {
       const view = await this.#sources.reads.conversation(id);
       const tail = this.#sources.following.ofConversation(id, 0);
-      known = { view, roles: new Map(), deleted: new Set(tail.flatMap(({ event }) => deletedBy(event))) };
+      const deletions = tail.filter(({ kind }) => kind === "messageDeleted");
+      known = { view, roles: new Map(), deleted: new Set(deletions.flatMap(({ event }) => deletedBy(event))) };
       this.#conversations.set(id, known);
     }
     const { roles } = known;

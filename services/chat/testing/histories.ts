@@ -126,6 +126,7 @@ export class History {
       incarnation: 1,
       conversationId: conversationId(this.id),
       seq,
+      kind: event.body.case,
       event,
       bytes: encodeEvent(event),
       header,

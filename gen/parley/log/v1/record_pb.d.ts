@@ -158,3 +158,85 @@ export declare type Header = Message<"parley.log.v1.Header"> & {
  */
 export declare const HeaderSchema: GenMessage<Header>;
 
+/**
+ * A `Record`, for who follows the log: the bytes are the same, and headers stay encoded until somebody asks for one.
+ *
+ * @generated from message parley.log.v1.PackedRecord
+ */
+export declare type PackedRecord = Message<"parley.log.v1.PackedRecord"> & {
+  /**
+   * Position of the first entry.
+   *
+   * @generated from field: uint64 position = 1;
+   */
+  position: bigint;
+
+  /**
+   * Which ownership of the shard it was written under.
+   *
+   * @generated from field: uint64 epoch = 2;
+   */
+  epoch: bigint;
+
+  /**
+   * Which life of the log.
+   *
+   * @generated from field: uint64 incarnation = 3;
+   */
+  incarnation: bigint;
+
+  /**
+   * The entries.
+   *
+   * @generated from field: repeated parley.log.v1.PackedEntry entries = 4;
+   */
+  entries: PackedEntry[];
+
+  /**
+   * Set in an `owner` record.
+   *
+   * @generated from field: string owner = 5;
+   */
+  owner: string;
+
+  /**
+   * When it was appended.
+   *
+   * @generated from field: uint64 time_ms = 6;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message parley.log.v1.PackedRecord.
+ * Use `create(PackedRecordSchema)` to create a new message.
+ */
+export declare const PackedRecordSchema: GenMessage<PackedRecord>;
+
+/**
+ * An `Entry` of a `PackedRecord`.
+ *
+ * @generated from message parley.log.v1.PackedEntry
+ */
+export declare type PackedEntry = Message<"parley.log.v1.PackedEntry"> & {
+  /**
+   * `parley.chat.v1.Event`; empty in an `owner` record.
+   *
+   * @generated from field: bytes event = 1;
+   */
+  event: Uint8Array;
+
+  /**
+   * `Header`; absent in an `owner` record.
+   *
+   * @generated from field: optional bytes header = 2;
+   */
+  header?: Uint8Array | undefined;
+};
+
+/**
+ * Describes the message parley.log.v1.PackedEntry.
+ * Use `create(PackedEntrySchema)` to create a new message.
+ */
+export declare const PackedEntrySchema: GenMessage<PackedEntry>;
+

@@ -10,7 +10,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file parley/log/v1/record.proto.
  */
 export const file_parley_log_v1_record = /*@__PURE__*/
-  fileDesc("ChpwYXJsZXkvbG9nL3YxL3JlY29yZC5wcm90bxINcGFybGV5LmxvZy52MSKFAQoGUmVjb3JkEhAKCHBvc2l0aW9uGAEgASgEEg0KBWVwb2NoGAIgASgEEhMKC2luY2FybmF0aW9uGAMgASgEEiUKB2VudHJpZXMYBCADKAsyFC5wYXJsZXkubG9nLnYxLkVudHJ5Eg0KBW93bmVyGAUgASgJEg8KB3RpbWVfbXMYBiABKAQiPQoFRW50cnkSDQoFZXZlbnQYASABKAwSJQoGaGVhZGVyGAIgASgLMhUucGFybGV5LmxvZy52MS5IZWFkZXIimgEKBkhlYWRlchIRCglkZXZpY2VfaWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEhQKDGNvbnRlbnRfaGFzaBgDIAEoDBIPCgd1c2VyX2lkGAQgASgJEhMKC3RyYWNlcGFyZW50GAUgASgJEhgKEHRhcmdldF9hdXRob3JfaWQYBiABKAkSFAoMdGFyZ2V0X2NvdW50GAcgASgEYgZwcm90bzM");
+  fileDesc("ChpwYXJsZXkvbG9nL3YxL3JlY29yZC5wcm90bxINcGFybGV5LmxvZy52MSKFAQoGUmVjb3JkEhAKCHBvc2l0aW9uGAEgASgEEg0KBWVwb2NoGAIgASgEEhMKC2luY2FybmF0aW9uGAMgASgEEiUKB2VudHJpZXMYBCADKAsyFC5wYXJsZXkubG9nLnYxLkVudHJ5Eg0KBW93bmVyGAUgASgJEg8KB3RpbWVfbXMYBiABKAQiPQoFRW50cnkSDQoFZXZlbnQYASABKAwSJQoGaGVhZGVyGAIgASgLMhUucGFybGV5LmxvZy52MS5IZWFkZXIimgEKBkhlYWRlchIRCglkZXZpY2VfaWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEhQKDGNvbnRlbnRfaGFzaBgDIAEoDBIPCgd1c2VyX2lkGAQgASgJEhMKC3RyYWNlcGFyZW50GAUgASgJEhgKEHRhcmdldF9hdXRob3JfaWQYBiABKAkSFAoMdGFyZ2V0X2NvdW50GAcgASgEIpEBCgxQYWNrZWRSZWNvcmQSEAoIcG9zaXRpb24YASABKAQSDQoFZXBvY2gYAiABKAQSEwoLaW5jYXJuYXRpb24YAyABKAQSKwoHZW50cmllcxgEIAMoCzIaLnBhcmxleS5sb2cudjEuUGFja2VkRW50cnkSDQoFb3duZXIYBSABKAkSDwoHdGltZV9tcxgGIAEoBCI8CgtQYWNrZWRFbnRyeRINCgVldmVudBgBIAEoDBITCgZoZWFkZXIYAiABKAxIAIgBAUIJCgdfaGVhZGVyYgZwcm90bzM");
 
 /**
  * Describes the message parley.log.v1.Record.
@@ -32,4 +32,18 @@ export const EntrySchema = /*@__PURE__*/
  */
 export const HeaderSchema = /*@__PURE__*/
   messageDesc(file_parley_log_v1_record, 2);
+
+/**
+ * Describes the message parley.log.v1.PackedRecord.
+ * Use `create(PackedRecordSchema)` to create a new message.
+ */
+export const PackedRecordSchema = /*@__PURE__*/
+  messageDesc(file_parley_log_v1_record, 3);
+
+/**
+ * Describes the message parley.log.v1.PackedEntry.
+ * Use `create(PackedEntrySchema)` to create a new message.
+ */
+export const PackedEntrySchema = /*@__PURE__*/
+  messageDesc(file_parley_log_v1_record, 4);
 
