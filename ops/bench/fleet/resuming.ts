@@ -20,27 +20,24 @@ const goalMs = 10_000;
 export async function measureResuming(fleet: Fleet): Promise<Figure[]> {
   const [dying, other] = fleet.gateways;
   if (!dying || !other) throw new Error("two gateways are needed");
-  const wire = openWire(other.url);
-  const wires = [wire];
+  const wires: Wire[] = [];
   const listeners: Listener[] = [];
+  const ends = new Map<string, number>();
+  const note = (how: string) => void ends.set(how, (ends.get(how) ?? 0) + 1);
+  /** Connections are made as they are needed: one on which nothing is asked is let go of. */
+  const reach = (url: string, count: number) => {
+    const wire = openWire(url, count);
+    wires.push(wire);
+    return wire;
+  };
   try {
-    const people = await makePeople(fleet, wire, streams);
-    const groups = Array.from({ length: streams / members }, (_, n) => people.slice(n * members, (n + 1) * members));
-    const ids = await gatherAll(wire, groups);
-    const say = async () => {
-      for (let n = 0; n < saying; n++) await send(wire, groups[n]?.[0]?.token ?? "", ids[n] ?? "", 1);
-    };
-    // Opened as they are needed: one that nothing is asked on is let go of.
-    let reached = openWire(dying.url, connections);
-    wires.push(reached);
-    const ends = new Map<string, number>();
-    const note = (how: string) => void ends.set(how, (ends.get(how) ?? 0) + 1);
+    const { people, say } = await setUp(fleet, reach(other.url, 1));
+    let reached = reach(dying.url, connections);
     for (const person of people) listeners.push(listen(person, () => reached, note));
     await until(() => notLive(listeners, 0, ends), waitMs);
     await say();
     ends.clear();
-    reached = openWire(other.url, connections);
-    wires.push(reached);
+    reached = reach(other.url, connections);
     const start = performance.now();
     await dying.kill();
     const cpuBefore = await cpuSeconds(fleet);
@@ -49,14 +46,29 @@ export async function measureResuming(fleet: Fleet): Promise<Figure[]> {
     const cpu = spentSince(cpuBefore, await cpuSeconds(fleet));
     const times = listeners.map(({ liveAt }) => liveAt() - start);
     await said;
-    const lost = () => listeners.slice(0, saying * members).reduce((sum, { seqs }) => sum + 2 - seqs.size, 0);
-    await until(() => (lost() === 0 ? "" : "some messages are missing"), goalMs).catch(() => undefined);
-    console.error(`streams ended: ${describe(ends)}`);
-    return figuresOf(times, lost(), refusalsIn(ends), cpu);
+    return figuresOf(times, await lostOf(listeners), refusalsIn(ends), cpu);
   } finally {
     for (const listener of listeners) listener.leave();
     for (const wire of wires) wire.close();
   }
+}
+
+/** People in groups; `say` posts a message in some of these, one after the other. */
+async function setUp(fleet: Fleet, wire: Wire) {
+  const people = await makePeople(fleet, wire, streams);
+  const groups = Array.from({ length: streams / members }, (_, n) => people.slice(n * members, (n + 1) * members));
+  const ids = await gatherAll(wire, groups);
+  const say = async () => {
+    for (let n = 0; n < saying; n++) await send(wire, groups[n]?.[0]?.token ?? "", ids[n] ?? "", 1);
+  };
+  return { people, say };
+}
+
+/** Messages that somebody was not told, once all had time to be. */
+async function lostOf(listeners: readonly Listener[]): Promise<number> {
+  const lost = () => listeners.slice(0, saying * members).reduce((sum, { seqs }) => sum + 2 - seqs.size, 0);
+  await until(() => (lost() === 0 ? "" : "some messages are missing"), goalMs).catch(() => undefined);
+  return lost();
 }
 
 function figuresOf(
