@@ -15,7 +15,7 @@ const askMs = 5_000;
 /** Most credentials that are asked about one by one at a time; others wait for their turn. */
 const maxAskedAtOnce = 64;
 /** Most that are asked about or wait, of those that are asked about one by one, and of sessions. */
-export const maxQuestions = 10_000;
+const maxQuestions = 10_000;
 
 /** Credentials, with a key for them. */
 export interface Question {
