@@ -76,6 +76,23 @@ test("a crash at any point of the making is repaired", async () => {
   }
 });
 
+test("an installation that others make between two looks at it is not taken for a lost one", async () => {
+  for (const late of ["store", "log"] as const) {
+    const rows = { store: await file(`${late} a.db`), log: await file(`${late} b.db`) };
+    let made: Promise<Installation> | undefined;
+    const behind = (name: "store" | "log") => {
+      const row = createSqliteInstallation(rows[name]);
+      const read = async () => {
+        if (name === late) made ??= tie(rows.store, rows.log);
+        await made;
+        return await row.read();
+      };
+      return { ...row, read };
+    };
+    expect(await tieInstallation(behind("store"), behind("log"))).toEqual(await made);
+  }
+});
+
 test("of many processes that make an installation at once, all get the same", async () => {
   const [store, log] = [await file("store.db"), await file("log.db")];
   const tied = await Promise.all(Array.from({ length: 4 }, () => tie(store, log)));

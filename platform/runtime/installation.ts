@@ -31,11 +31,21 @@ const maxTries = 20;
  */
 export async function tieInstallation(store: InstallationRow, log: InstallationRow): Promise<Installation> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const [inStore, inLog] = await Promise.all([store.read(), log.read()]);
+    const { inStore, inLog } = await readBoth(store, log);
     if ((!inStore && !inLog) || inStore?.incarnation === 0) await makeStep(store, log, inStore, inLog);
     else return tied(inStore, inLog);
   }
   throw new StartError("Other processes keep changing which installation this is. Start this one again.");
+}
+
+/**
+ * What both say, while others may be making the installation: the log is written after the store, so that it is read
+ * after it; and a store that was empty then may not be any more.
+ */
+async function readBoth(store: InstallationRow, log: InstallationRow) {
+  const before = await store.read();
+  const inLog = await log.read();
+  return { inStore: before ?? (inLog && (await store.read())), inLog };
 }
 
 /** One more step of the making; each is conditional on what was read, so a late one changes nothing. */
