@@ -11,11 +11,11 @@ const sentId = (number: number): SentId => ({
   timeMs: 0,
   contentHash: new Uint8Array(),
 });
-const idNumber = fc.nat(400);
+const idNumber = fc.nat(1_000);
 
 test("a window answers as a set of all committed ids would, or says to look it up", () => {
   fc.assert(
-    fc.property(fc.array(idNumber, { maxLength: 200 }), fc.array(idNumber), (added, asked) => {
+    fc.property(fc.array(idNumber, { maxLength: 600, size: "max" }), fc.array(idNumber), (added, asked) => {
       const window = new SentWindow();
       for (const number of added) window.add(sentId(number));
       const all = new Set(added);
@@ -33,12 +33,12 @@ test("a window answers as a set of all committed ids would, or says to look it u
 
 test("a window rebuilt from the largest stored ids and the unprojected ones is the window that was", () => {
   fc.assert(
-    fc.property(fc.array(idNumber, { maxLength: 200 }), fc.nat(200), fc.nat(30), (added, cut, overlap) => {
+    fc.property(fc.array(idNumber, { maxLength: 600, size: "max" }), fc.nat(600), fc.nat(30), (added, cut, overlap) => {
       const stored = [...new Set(added.slice(0, cut))].sort((a, b) => b - a).slice(0, windowSize);
       const tail = added.slice(Math.max(0, cut - overlap));
       const rebuilt = new SentWindow([...stored, ...tail].map(sentId));
       const lived = new SentWindow(added.map(sentId));
-      for (let number = 0; number <= 400; number++) {
+      for (let number = 0; number <= 1_000; number++) {
         expect(rebuilt.check(sentId(number).clientId)).toEqual(lived.check(sentId(number).clientId));
       }
     }),

@@ -1,8 +1,11 @@
 import type { ClientId } from "#platform/runtime/ids.ts";
 import type { SentId } from "../stores/idempotence-store.ts";
 
-/** How many of the largest committed client ids of a device are kept at hand. */
-export const windowSize = 64;
+/**
+ * How many of the largest committed client ids of a device are kept at hand: more than two batches have, whose ids may be
+ * in any order and whose entries in several groups.
+ */
+export const windowSize = 256;
 
 /**
  * The largest committed client ids of one device in one conversation. It needs no clock: an id that is listed returns

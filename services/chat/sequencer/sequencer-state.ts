@@ -8,7 +8,7 @@ import type { ConversationReads } from "../reads/conversation-reads.ts";
 import { withTail } from "../reads/tail.ts";
 import type { IdempotenceStore, SentId, SentIdOwner } from "../stores/idempotence-store.ts";
 import type { ConversationView } from "../views/conversation-view.ts";
-import { SentWindow, windowSize } from "./sent-window.ts";
+import { SentWindow } from "./sent-window.ts";
 
 /** What the sequencer knows of one conversation: its head, and the roles that decisions have asked for. */
 export interface KnownConversation {
@@ -22,6 +22,8 @@ export interface KnownConversation {
 export const maxConversations = 2_000;
 /** Devices whose client ids one shard keeps at hand. */
 const maxWindows = 1_000;
+/** Most of a device's client ids that are read from the store when it begins to send. */
+const storedIds = 64;
 /** Roles kept of one conversation; beyond it they are asked for again. */
 export const maxRoles = 100_000;
 
@@ -109,11 +111,11 @@ export class SequencerState {
     let window = this.#windows.get(key);
     if (!window) {
       const { base, tail } = await withTail(this.#sources.following, owner.conversationId, () =>
-        this.#sources.idempotence.largest(owner, windowSize),
+        this.#sources.idempotence.largest(owner, storedIds),
       );
       const stored = await this.#withoutLost(owner.conversationId, base);
       const sent = tail.filter((entry) => isSentBy(entry, owner)).map(sentIdOf);
-      window = new SentWindow([...stored, ...sent], base.length === windowSize);
+      window = new SentWindow([...stored, ...sent], base.length === storedIds);
       this.#windows.set(key, window);
     }
     return window;
