@@ -24,19 +24,20 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** A stream of its own for each shard costs fsyncs: with few disks and cores, few shards write the most. */
-const shards = 4;
 const engineNames: readonly EngineName[] = ["nats-cluster", "cql", "redis"];
 
-/** Starts it with one process for each list of targets. */
-export async function startFleet(targets: readonly string[]): Promise<Fleet> {
+/**
+ * Starts it with one process for each list of targets. A stream of its own for each shard costs fsyncs: with few disks and
+ * cores, few shards write the most.
+ */
+export async function startFleet(targets: readonly string[], shards = 4): Promise<Fleet> {
   const endings = createEndings();
   const dataDir = mkdtempSync(join(tmpdir(), "parley-fleet-"));
   endings.push(() => rmSync(dataDir, { recursive: true, force: true }));
   try {
     const engines = await Promise.all(engineNames.map((name) => startEngine(name, { steady: true })));
     for (const engine of engines) endings.push(engine.stop);
-    const env = settingsOf(engines);
+    const env = settingsOf(engines, shards);
     const { code, stderr } = await runCommand(["node", "ops/migrate.ts"], { env });
     if (code !== 0) throw new Error(`migrating failed: ${stderr}`);
     const start = async (targets: string): Promise<FleetProcess> => {
@@ -74,7 +75,7 @@ function killIfThere(pid: number): void {
   }
 }
 
-function settingsOf([nats, cql, redis]: readonly Engine[]): Record<string, string> {
+function settingsOf([nats, cql, redis]: readonly Engine[], shards: number): Record<string, string> {
   return {
     PARLEY_LOG: `${nats?.url}/bench?replicas=3&max_bytes=4GiB`,
     PARLEY_NATS_MONITOR: nats?.monitors.join(",") ?? "",
