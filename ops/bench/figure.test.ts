@@ -23,7 +23,16 @@ test("a goal may be a multiple of the first floor, and all of its parts must hol
   const figure = (value: number) => ({ name: "x", unit: "µs", value, floors, goal: { atMost: 2.9, timesFloor: 1.6 } });
   expect([2.8, 3, 3.3].map((value) => meetsGoal(figure(value)))).toEqual([true, false, false]);
   expect(meetsGoal({ ...figure(3.3), goal: { atMost: 3.3, timesFloor: 1.6 } })).toBe(false);
-  expect(describeFigure(figure(3))).toContain("(goal ≤ 1.6 × the first and 2.9: MISSED)");
+  expect(describeFigure(figure(3))).toContain("(goal ≤ 1.6 × the first and ≤ 2.9: MISSED)");
+});
+
+test("a goal may be one to reach", () => {
+  const floors = [{ name: "bare", value: 100 }];
+  const figure = (value: number) => ({ name: "x", unit: "/s", value, floors, goal: { atLeast: 60, partOfFloor: 0.7 } });
+  expect([60, 70, 80].map((value) => meetsGoal(figure(value)))).toEqual([false, true, true]);
+  expect(meetsGoal({ ...figure(80), goal: { atLeast: 81 } })).toBe(false);
+  expect(describeFigure(figure(70))).toContain("(goal ≥ 0.7 × the first and ≥ 60: met)");
+  expect(describeFigure({ name: "lost", unit: "", value: 0, goal: { atMost: 0 } })).toContain("(goal ≤ 0: met)");
 });
 
 test("several samples are told by their median, with the smallest and the largest", () => {

@@ -20,8 +20,11 @@ export interface Sampled {
 /** Every part that is named must hold. */
 export interface Goal {
   readonly atMost?: number;
-  /** As a multiple of the first floor. */
+  readonly atLeast?: number;
+  /** At most this multiple of the first floor. */
   readonly timesFloor?: number;
+  /** At least this part of the first floor. */
+  readonly partOfFloor?: number;
 }
 
 /** Measures some figures; cleans up after itself. */
@@ -36,7 +39,10 @@ export function meetsGoal(figure: Figure): boolean | undefined {
   const { value, goal, floors } = figure;
   if (!goal) return undefined;
   const { atMost = Number.POSITIVE_INFINITY, timesFloor = Number.POSITIVE_INFINITY } = goal;
-  return value <= atMost && (!floors?.[0] || ratioTo(figure, floors[0]) <= timesFloor);
+  const { atLeast = Number.NEGATIVE_INFINITY, partOfFloor = Number.NEGATIVE_INFINITY } = goal;
+  const ratio = floors?.[0] && ratioTo(figure, floors[0]);
+  const isWithin = ratio === undefined || (ratio <= timesFloor && ratio >= partOfFloor);
+  return value <= atMost && value >= atLeast && isWithin;
 }
 
 /** The value that a part of the samples do not exceed: `part` is 0.5 for the median. */
@@ -60,9 +66,16 @@ export function describeFigure(figure: Figure): string {
 
 function describeGoal(figure: Figure): string {
   if (!figure.goal) return "";
-  const { atMost, timesFloor } = figure.goal;
-  const parts = [...(timesFloor ? [`${timesFloor} × the first`] : []), ...(atMost ? [`${atMost}`] : [])];
-  return `  (goal ≤ ${parts.join(" and ")}: ${meetsGoal(figure) ? "met" : "MISSED"})`;
+  const { atMost, atLeast, timesFloor, partOfFloor } = figure.goal;
+  const told = (sign: string, number: number | undefined, unit = "") =>
+    number === undefined ? [] : [`${sign} ${number.toLocaleString("en")}${unit}`];
+  const parts = [
+    ...told("≤", timesFloor, " × the first"),
+    ...told("≥", partOfFloor, " × the first"),
+    ...told("≤", atMost),
+    ...told("≥", atLeast),
+  ];
+  return `  (goal ${parts.join(" and ")}: ${meetsGoal(figure) ? "met" : "MISSED"})`;
 }
 
 function describeValue({ value, spread }: Sampled): string {
