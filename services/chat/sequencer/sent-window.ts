@@ -9,35 +9,36 @@ export const windowSize = 256;
 
 /**
  * The largest committed client ids of one device in one conversation. It needs no clock: an id that is listed returns
- * its result, one above the smallest listed is new, as is any while fewer than `windowSize` exist; one below the
- * smallest is looked up.
+ * its result, one above the floor is new, and one below it is looked up. Every committed id above the floor is listed.
  */
 export class SentWindow {
   /** Rising by client id. */
-  readonly #ids: SentId[];
+  readonly #ids: SentId[] = [];
+  /** The largest id that may be committed without being listed; none is as small as the empty one. */
+  #floor: string;
 
-  readonly #mayBeMore: boolean;
-
-  /** `mayBeMore`: whether there may be smaller ones, though they are fewer than `windowSize`. */
-  constructor(committed: Iterable<SentId> = [], mayBeMore = false) {
-    this.#ids = [];
-    this.#mayBeMore = mayBeMore;
+  /** `floor`: the smallest id of those that were read, where there may be smaller ones. */
+  constructor(committed: Iterable<SentId> = [], floor = "") {
+    this.#floor = floor;
     for (const id of committed) this.add(id);
   }
 
+  get size(): number {
+    return this.#ids.length;
+  }
+
   check(clientId: ClientId): SentId | "new" | "look-up" {
-    const index = this.#indexOf(clientId);
-    const found = this.#ids[index];
+    const found = this.#ids[this.#indexOf(clientId)];
     if (found?.clientId === clientId) return found;
-    return index === 0 && (this.#mayBeMore || this.#ids.length >= windowSize) ? "look-up" : "new";
+    return clientId <= this.#floor ? "look-up" : "new";
   }
 
   /** Takes a committed id in, in whatever order they come; adding one twice changes nothing. */
   add(sent: SentId): void {
     const index = this.#indexOf(sent.clientId);
-    if (this.#ids[index]?.clientId === sent.clientId) return;
+    if (sent.clientId < this.#floor || this.#ids[index]?.clientId === sent.clientId) return;
     this.#ids.splice(index, 0, sent);
-    if (this.#ids.length > windowSize) this.#ids.shift();
+    if (this.#ids.length > windowSize) this.#floor = this.#ids.shift()?.clientId ?? this.#floor;
   }
 
   /** Index of the first id that is not smaller. */

@@ -20,8 +20,9 @@ export interface KnownConversation {
 
 /** Conversations that one shard keeps at hand. */
 export const maxConversations = 2_000;
-/** Devices whose client ids one shard keeps at hand. */
+/** Devices whose client ids one shard keeps at hand, and how many ids of all of them. */
 const maxWindows = 1_000;
+const maxSentIds = 64_000;
 /** Most of a device's client ids that are read from the store when it begins to send. */
 const storedIds = 64;
 /** Roles kept of one conversation; beyond it they are asked for again. */
@@ -43,7 +44,14 @@ export interface StateSources {
 export class SequencerState {
   readonly #sources: StateSources;
   readonly #conversations = new LRUCache<ConversationId, KnownConversation>({ max: maxConversations });
-  readonly #windows = new LRUCache<string, SentWindow>({ max: maxWindows });
+  readonly #windows = new LRUCache<string, SentWindow>({
+    max: maxWindows,
+    dispose: ({ size }) => {
+      this.#sentIds -= size;
+    },
+  });
+  /** Client ids in all windows. */
+  #sentIds = 0;
   /** Conversations of which too many roles are at hand. */
   readonly #outgrown = new Set<KnownConversation>();
 
@@ -103,7 +111,17 @@ export class SequencerState {
   }
 
   remember(owner: SentIdOwner, sent: SentId): void {
-    this.#windows.get(windowKey(owner))?.add(sent);
+    const window = this.#windows.get(windowKey(owner));
+    if (!window) return;
+    const before = window.size;
+    window.add(sent);
+    this.#count(window.size - before);
+  }
+
+  /** Lets go of the windows that were used longest ago while there are too many ids. */
+  #count(added: number): void {
+    this.#sentIds += added;
+    while (this.#sentIds > maxSentIds && this.#windows.size > 1) this.#windows.pop();
   }
 
   async #window(owner: SentIdOwner): Promise<SentWindow> {
@@ -115,8 +133,11 @@ export class SequencerState {
       );
       const stored = await this.#withoutLost(owner.conversationId, base);
       const sent = tail.filter((entry) => isSentBy(entry, owner)).map(sentIdOf);
-      window = new SentWindow([...stored, ...sent], base.length === storedIds);
+      // The largest come first.
+      const floor = base.length === storedIds ? base.at(-1)?.clientId : undefined;
+      window = new SentWindow([...stored, ...sent], floor);
       this.#windows.set(key, window);
+      this.#count(window.size);
     }
     return window;
   }
@@ -143,7 +164,8 @@ export function sentIdOf({ header, event, seq }: FollowedEntry): SentId {
     seq,
     messageCount: Number(event.messageCount),
     timeMs: event.time ? timestampMs(event.time) : 0,
-    contentHash: header.contentHash,
+    // A slice of the record's bytes would keep the whole record.
+    contentHash: Uint8Array.from(header.contentHash),
   };
 }
 

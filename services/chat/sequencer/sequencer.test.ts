@@ -165,6 +165,17 @@ describe("a client id", () => {
     },
   );
 
+  test("is known after a restart though a smaller one was sent since", async () => {
+    const [late, ...ids] = Array.from({ length: 301 }, nextClientId);
+    const commands = () => ids.map((clientId, index) => post(id, ada, `message ${index}`, { clientId }));
+    await Promise.all(running.sequencer.submit(commands()));
+    await running.stop();
+    const next = await startSequencing(files);
+    await next.submit(post(id, ada, "late", { clientId: late ?? "" }));
+    const again = await Promise.all(next.sequencer.submit(commands()));
+    expect(again.filter(({ duplicate }) => !duplicate)).toEqual([]);
+  });
+
   test("of a conversation, then of a message, is one id", async () => {
     const [clientId, other] = [nextClientId(), newConversationId(0)];
     await running.submit(createGroup(other, [ada], { clientId }));
