@@ -77,7 +77,7 @@ test("what was written lately need not be read, however little of it is kept", a
         const stretch = entries.slice(start, start + size + 1);
         const rows = await fold(shaken(), stretch, written);
         await write(shaken(), rows, stretch.at(-1));
-        written.wrote(rows);
+        written.wrote(rows, stretch.at(-1)?.position ?? 0);
       }
       expect(dump(shaken(), id)).toEqual(dump(straight(), id));
     }),

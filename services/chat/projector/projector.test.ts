@@ -1,14 +1,21 @@
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
+import type { SqliteDatabase } from "#platform/engines/sqlite.ts";
 import { createSqliteCheckpoints } from "#platform/log/checkpoints/checkpoint-store-sqlite.ts";
+import type { FollowedEntry } from "#platform/log/following.ts";
 import { openFollowing } from "#platform/log/following-log.ts";
 import { type ConversationId, newConversationId } from "#platform/runtime/ids.ts";
 import { until } from "#platform/testing/until.ts";
+import { decideUpdate } from "../commands/decisions.ts";
 import { createSqliteConversations } from "../stores/conversation-store-sqlite.ts";
+import { createSqliteHistory } from "../stores/history-store-sqlite.ts";
 import { type ProjectionStore, projectorName } from "../stores/projection-store.ts";
-import { ada, bob, createGroup, nextClientId, post } from "../testing/commands.ts";
+import { createSqliteProjection } from "../stores/projection-store-sqlite.ts";
+import { ada, bob, command, createGroup, nextClientId, post } from "../testing/commands.ts";
 import { expectWhole } from "../testing/logged-events.ts";
 import { type Files, openFiles, type Sequencing, startSequencing } from "../testing/sequencing.ts";
+import { entryHash } from "./entry-hash.ts";
+import { Projection } from "./projection.ts";
 import { verifyCheckpoints } from "./verify-checkpoints.ts";
 
 let files: Files;
@@ -43,6 +50,39 @@ test("the store follows, and its checkpoint names the last entry that it has app
   expect(await storedHead()).toBe(31);
   expect(await checkpoint()).toMatchObject({ incarnation: 1, position: running.following.tail(0) });
 });
+
+test("what another projector wrote meanwhile is not undone by what was written here before", async () => {
+  let isAway = false;
+  const before = (store: ProjectionStore): ProjectionStore => ({
+    async apply(...given) {
+      if (isAway) throw new Error("the store is away");
+      await store.apply(...given);
+    },
+  });
+  const running = await startSequencing(files, { before });
+  await running.submit(createGroup(id, [ada, bob]));
+  await caughtUp(running);
+  isAway = true;
+  await running.submit(command(id, ada, "rename", decideUpdate(ada, { name: "renamed" })));
+  await until(() => (running.projector?.failing() ? "" : "nothing was tried"));
+  const [renaming] = running.following.above(0, running.following.watermark(0), 1) ?? [];
+  if (!renaming) throw new Error("the entry is gone");
+  await projectElsewhere(files.db, renaming);
+  running.following.projected(0, renaming.position);
+  isAway = false;
+  await running.submit(post(id, ada, "hello"));
+  await caughtUp(running);
+  expect(await createSqliteConversations(files.db).conversation(id)).toMatchObject({ headSeq: 3, name: "renamed" });
+});
+
+/** As another process would. */
+async function projectElsewhere(db: SqliteDatabase, entry: FollowedEntry): Promise<void> {
+  const projection = new Projection({ conversations: createSqliteConversations(db), history: createSqliteHistory(db) });
+  await projection.prepare([entry]);
+  await projection.apply(entry);
+  const { position, incarnation } = entry;
+  await createSqliteProjection(db).apply(0, projection.rows(), { position, incarnation, entryHash: entryHash(entry) });
+}
 
 test("stopping writes what was followed", async () => {
   const running = await startSequencing(files);

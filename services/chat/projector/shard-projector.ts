@@ -1,8 +1,8 @@
-import type { FollowedEntry } from "#platform/log/following.ts";
 import { projectorName } from "../stores/projection-store.ts";
 import { entryHash } from "./entry-hash.ts";
 import { Projection } from "./projection.ts";
 import type { ProjectorOptions } from "./projector.ts";
+import type { Stretch } from "./stretch.ts";
 import { writeAgain } from "./write-again.ts";
 import { WrittenViews } from "./written-views.ts";
 
@@ -15,7 +15,7 @@ const maxEntries = 512;
 const gatherMs = 500;
 /** How long to wait after a failed write before the same stretch is tried again. */
 const retryMs = 500;
-/** Bytes of views of either kind that are kept, by all shards of a process together. */
+/** Bytes of views that are kept of either kind, conversations and memberships, by all shards of a process together. */
 const keptBytes = 32 * 1024 * 1024;
 /** How long letting go of a shard writes on: what is left then is written by who comes next. */
 const loseGraceMs = 5_000;
@@ -84,7 +84,7 @@ export class ShardProjector {
         this.#running = undefined;
         if (!this.#isHeld) return;
         if (this.failure) this.#runAfter(retryMs);
-        else if (this.#pending().length > 0 || this.#caughtUp < this.#reasons) this.wake();
+        else if (this.#pending().entries.length > 0 || this.#caughtUp < this.#reasons) this.wake();
       });
     };
     clearTimeout(this.#waiting);
@@ -92,20 +92,21 @@ export class ShardProjector {
   }
 
   /** Nothing of a shard that is stopped: what was followed of it may be of another past than the store's. */
-  #pending(): FollowedEntry[] {
+  #pending(): Stretch {
     const { following } = this.#options;
-    if (performance.now() >= this.#endsAt || following.stopped(this.#shard)) return [];
-    return following.above(this.#shard, following.watermark(this.#shard), maxEntries) ?? [];
+    const after = following.watermark(this.#shard);
+    const isOver = performance.now() >= this.#endsAt || following.stopped(this.#shard);
+    return { after, entries: isOver ? [] : (following.above(this.#shard, after, maxEntries) ?? []) };
   }
 
   async #run(): Promise<void> {
     try {
       // What came during a write gathers for the next one, unless the write was full, or is the last one here.
       for (let isFull = true; isFull || !this.#isHeld; ) {
-        const entries = await this.#next();
-        if (entries.length === 0) break;
-        await this.#watched(entries);
-        isFull = entries.length === maxEntries;
+        const stretch = await this.#next();
+        if (stretch.entries.length === 0) break;
+        await this.#watched(stretch);
+        isFull = stretch.entries.length === maxEntries;
       }
       this.failure = undefined;
     } catch (error) {
@@ -115,7 +116,7 @@ export class ShardProjector {
   }
 
   /** What is written next. What the store may have lost comes first, even while there is always more to write. */
-  async #next(): Promise<FollowedEntry[]> {
+  async #next(): Promise<Stretch> {
     await this.#catchUp();
     return this.#pending();
   }
@@ -131,26 +132,27 @@ export class ShardProjector {
     await writeAgain({
       shard: this.#shard,
       ...{ log, following, projection },
-      write: (entries) => this.#write(entries),
+      write: (stretch) => this.#write(stretch),
       holds: () => performance.now() < this.#endsAt && !following.stopped(this.#shard),
     });
     this.#caughtUp = reasons;
   }
 
-  async #watched(entries: readonly FollowedEntry[]): Promise<void> {
+  async #watched(stretch: Stretch): Promise<void> {
     const { watch } = this.#options;
-    if (watch) await watch(this.#shard, entries, () => this.#project(entries));
-    else await this.#project(entries);
+    if (watch) await watch(this.#shard, stretch.entries, () => this.#project(stretch));
+    else await this.#project(stretch);
   }
 
-  async #project(entries: readonly FollowedEntry[]): Promise<void> {
-    await this.#write(entries);
-    const last = entries.at(-1);
+  async #project(stretch: Stretch): Promise<void> {
+    await this.#write(stretch);
+    const last = stretch.entries.at(-1);
     if (last) this.#options.following.projected(this.#shard, last.position);
   }
 
-  async #write(entries: readonly FollowedEntry[]): Promise<void> {
+  async #write({ after, entries }: Stretch): Promise<void> {
     const { conversations, history, projection } = this.#options;
+    this.#written.goOnAfter(after);
     const [folded, reasons] = [new Projection({ conversations, history }, this.#written), this.#reasons];
     await folded.prepare(entries);
     for (const entry of entries) await folded.apply(entry);
@@ -159,6 +161,6 @@ export class ShardProjector {
     const { position, incarnation } = last;
     const rows = folded.rows();
     await projection.apply(this.#shard, rows, { position, incarnation, entryHash: entryHash(last) });
-    if (this.#reasons === reasons) this.#written.wrote(rows);
+    if (this.#reasons === reasons) this.#written.wrote(rows, position);
   }
 }

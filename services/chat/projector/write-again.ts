@@ -5,6 +5,7 @@ import { type EventLog, lastPosition } from "#platform/log/event-log.ts";
 import type { FollowedEntry, Following } from "#platform/log/following.ts";
 import { conversationId } from "#platform/runtime/ids.ts";
 import type { ProjectionStore } from "../stores/projection-store.ts";
+import type { Stretch } from "./stretch.ts";
 
 /** Most bytes of the log that are read, and folded, at once. */
 const readBytes = 256 * 1024;
@@ -14,8 +15,7 @@ export interface WriteAgainOptions {
   readonly log: EventLog;
   readonly following: Following;
   readonly projection: ProjectionStore;
-  /** Writes entries that follow each other. */
-  readonly write: (entries: readonly FollowedEntry[]) => Promise<void>;
+  readonly write: (stretch: Stretch) => Promise<void>;
   /** Whether to go on. */
   readonly holds: () => boolean;
 }
@@ -37,7 +37,7 @@ export async function writeAgain(options: WriteAgainOptions): Promise<void> {
     if (!last) return;
     const entries = records.flatMap((record) => entriesOf(record, shard));
     const due = entries.filter(({ position }) => position >= next && position <= to);
-    if (due.length > 0) await write(due);
+    if (due.length > 0) await write({ after: next - 1, entries: due });
     next = lastPosition(last) + 1;
   }
 }

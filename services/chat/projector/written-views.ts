@@ -11,11 +11,14 @@ const listedBytes = 80;
 
 /**
  * The views that one shard's projector wrote last, so that it need not read them before it folds what comes next. They
- * hold though another projector writes as well: both fold the same log, and rows say how far they were folded.
+ * are those of the log up to one position: where what is folded next begins elsewhere, others folded what lies between,
+ * and nothing of it holds any more.
  */
 export class WrittenViews {
   readonly #conversations: LRUCache<ConversationId, ConversationView>;
   readonly #memberships: LRUCache<string, MembershipView>;
+  /** Unset: nothing is held. */
+  #position: number | undefined;
 
   /** Holds `maxBytes` of either kind at most. */
   constructor(maxBytes: number) {
@@ -31,8 +34,14 @@ export class WrittenViews {
     return this.#memberships.get(`${id}/${user}`);
   }
 
-  /** Takes note that the store holds these rows. */
-  wrote({ conversations, memberships }: Pick<ProjectedRows, "conversations" | "memberships">): void {
+  /** What is folded next comes after `position`. */
+  goOnAfter(position: number): void {
+    if (this.#position !== position) this.clear();
+  }
+
+  /** Takes note that the store holds the rows of a stretch that ends at `position`. */
+  wrote({ conversations, memberships }: Pick<ProjectedRows, "conversations" | "memberships">, position: number): void {
+    this.#position = position;
     for (const view of conversations) {
       // A slice of the record's bytes would keep the whole record.
       this.#conversations.set(view.conversationId, { ...view, lastEvent: Uint8Array.from(view.lastEvent) });
@@ -42,6 +51,7 @@ export class WrittenViews {
 
   /** The store may hold less, or more, than was written here. */
   clear(): void {
+    this.#position = undefined;
     this.#conversations.clear();
     this.#memberships.clear();
   }
