@@ -23,6 +23,7 @@ import { createSqliteProjection } from "../stores/projection-store-sqlite.ts";
 import { openChatStore } from "../testing/chat-files.ts";
 import { createHandLeases } from "../testing/hand-leases.ts";
 import { History, people, type Step } from "../testing/histories.ts";
+import { followCheckpoints } from "./follow-checkpoints.ts";
 import { Projection } from "./projection.ts";
 import { startProjector } from "./projector.ts";
 
@@ -86,7 +87,7 @@ function scriptOf(length: number, random: () => number): Step[] {
   return Array.from({ length }, () => ({ kind: kind(), who: Math.floor(random() * 4), which: random(), gap: 0 }));
 }
 
-/** A projector that holds the shard all the time, whoever else does. */
+/** A projector that holds the shard all the time, and hears how far the other one has come. */
 async function startOne(log: EventLog, seed: number) {
   const sleep: Sleep = { until: Promise.resolve() };
   const own = disturbed(session(), randomFrom(seed), sleep);
@@ -98,7 +99,12 @@ async function startOne(log: EventLog, seed: number) {
     ...{ ...store, following, log, checkpoints: kept, projection, logger },
     leases: createHandLeases(),
   });
-  return { following, projector, sleep };
+  const unfollow = followCheckpoints({ checkpoints: kept, following, logger, isProjectedHere: () => false });
+  const stop = async () => {
+    unfollow();
+    await projector.stop();
+  };
+  return { following, stop, sleep };
 }
 
 interface Stores {
@@ -108,7 +114,11 @@ interface Stores {
 
 async function told({ conversations, history }: Stores, id: ConversationId) {
   const memberships = await conversations.memberships(id, people);
+  const listed = await Promise.all(
+    people.map(async (user) => (await conversations.conversationsOf(user)).includes(id)),
+  );
   return {
+    listed,
     conversation: await conversations.conversation(id),
     memberships: memberships.sort((a, b) => (a.userId < b.userId ? -1 : 1)),
     events: await history.events(id, 1, 999, 999),
@@ -140,8 +150,8 @@ test("two projectors of the same log, one of which sleeps and writes on late, le
   // What the first one has under way comes now; the rest of the log it never hears of.
   first.following.stop(0, "it ends");
   sleeping.resolve();
-  await first.projector.stop();
-  await second.projector.stop();
+  await first.stop();
+  await second.stop();
 
   const db = await openChatStore();
   const once = { conversations: createSqliteConversations(db), history: createSqliteHistory(db) };
