@@ -56,3 +56,10 @@ test("a call that fails fails for those it asked for alone; who left is not aske
   calls[1]?.end();
   expect(await next).toBe(6);
 });
+
+test("a call that gives fewer answers than it has keys fails: nobody knows whose they are", async () => {
+  const ask = gatherCalls(async (keys: readonly number[]) => keys.slice(1));
+  const outcomes = await Promise.allSettled([ask(1, signal), ask(2, signal)]);
+  const failed = { status: "rejected", reason: { message: "a call for 2 keys gave 1 answers" } };
+  expect(outcomes).toMatchObject([failed, failed]);
+});

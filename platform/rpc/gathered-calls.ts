@@ -15,7 +15,7 @@ interface Waiting<Key, Answer> {
 
 /**
  * Makes few calls of what many ask for one at a time: the more ask at once, the more a call asks for. An answer is
- * never older than the question. `ask` gives the answers in the order of the keys.
+ * never older than the question. `ask` gives one for each key, in their order.
  */
 export function gatherCalls<Key, Answer>(
   ask: (keys: readonly Key[]) => Promise<readonly Answer[]>,
@@ -27,6 +27,8 @@ export function gatherCalls<Key, Answer>(
     underWay++;
     try {
       const answers = await ask(asked.map(({ key }) => key));
+      if (answers.length !== asked.length)
+        throw new Error(`a call for ${asked.length} keys gave ${answers.length} answers`);
       for (const [index, answer] of answers.entries()) asked[index]?.resolve(answer);
     } catch (error) {
       for (const { reject } of asked) reject(error);
