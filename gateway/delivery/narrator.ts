@@ -56,8 +56,8 @@ export class Narrator {
     if (placement === "first") {
       this.#teller.push(plainItem({ case: "joined", value: { conversationId, baseSeq: BigInt(seq - 1) } }));
     }
-    if (isMessage(entry) && this.#isOwn(entry) && this.#teller.tellsSent(entry.header.clientId)) {
-      const { clientId } = entry.header;
+    const clientId = isMessage(entry) ? this.#ownClientId(entry) : "";
+    if (clientId !== "" && this.#teller.tellsSent(clientId)) {
       this.#teller.push(plainItem({ case: "sent", value: { clientId, conversationId, seq: BigInt(seq) } }));
     }
     if (placement === "last") {
@@ -111,8 +111,9 @@ export class Narrator {
     this.#teller.push(this.#covered(itemAt(entry, { case: "skip", value })));
   }
 
-  #isOwn({ header }: FollowedEntry): boolean {
-    return header.userId === this.#teller.identity.userId && header.clientId !== "";
+  /** Empty where it is somebody else's. The header may be decoded anew by each who asks: it is asked for once. */
+  #ownClientId({ header }: FollowedEntry): string {
+    return header.userId === this.#teller.identity.userId ? header.clientId : "";
   }
 
   #covered(item: Item): Item {

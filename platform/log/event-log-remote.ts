@@ -3,7 +3,6 @@ import type { LogService } from "#gen/parley/log/v1/log_pb.js";
 import { callAs } from "#platform/rpc/identity.ts";
 import { keepOpen } from "#platform/rpc/peers/keep-open.ts";
 import { type EventLog, type LogFollower, lastPosition } from "./event-log.ts";
-import { packed } from "./packed-record.ts";
 
 /** How long a read may take. */
 const readMs = 5_000;
@@ -25,7 +24,7 @@ export function createRemoteEventLog(client: Client<typeof LogService>): EventLo
         if (told.case === "tail") follower.onTail(Number(told.value));
         if (told.case !== "record") continue;
         next = lastPosition(told.value) + 1;
-        follower.onRecord(packed(told.value));
+        follower.onRecord(told.value);
       }
     });
   }

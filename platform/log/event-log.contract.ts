@@ -1,10 +1,14 @@
-import { create, equals } from "@bufbuild/protobuf";
+import { create, equals, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Record as LogRecord, type PackedRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
+import {
+  type Record as LogRecord,
+  type PackedRecord,
+  PackedRecordSchema,
+  RecordSchema,
+} from "#gen/parley/log/v1/record_pb.js";
 import { bulkRecordOf } from "#platform/testing/records.ts";
 import { until } from "#platform/testing/until.ts";
 import { type EventLog, lastPosition, maxRecordBytes, maxRecordEntries } from "./event-log.ts";
-import { unpacked } from "./packed-record.ts";
 
 const shard = 3;
 
@@ -221,6 +225,11 @@ function follow(log: EventLog, position: number): { records: LogRecord[]; tails:
   const onRecord = (record: PackedRecord) => void seen.records.push(unpacked(record));
   log.follow(shard, position, { onRecord, onTail: (tail) => void seen.tails.push(tail) }, ending.signal);
   return seen;
+}
+
+/** The record that followers were shown, whole. */
+function unpacked(record: PackedRecord): LogRecord {
+  return fromBinary(RecordSchema, toBinary(PackedRecordSchema, record));
 }
 
 function expectSame(records: readonly LogRecord[], wanted: readonly LogRecord[]): void {

@@ -109,7 +109,7 @@ export class FollowedShard {
     for (const entry of this.ring.above(since, position - since) ?? []) {
       if (entry.position > position) return;
       this.#countBehind(-1, -entry.bytes.length);
-      entry.forget();
+      entry.settle();
     }
   }
 
@@ -228,6 +228,7 @@ export class FollowedShard {
     if (position > this.watermark) this.#countBehind(1, event.length);
     if (entry.kind === "messageDeleted") this.#bury(entry);
     for (const listener of this.#listeners) listener(entry);
+    if (position <= this.watermark) entry.settle();
   }
 
   #placeOf(position: number) {

@@ -4,7 +4,6 @@ import type { FollowResponseSchema, LogService } from "#gen/parley/log/v1/log_pb
 import type { PackedRecord } from "#gen/parley/log/v1/record_pb.js";
 import type { EventLog } from "./event-log.ts";
 import type { Following } from "./following.ts";
-import { unpacked } from "./packed-record.ts";
 
 /** Most bytes that wait for one follower; what is beyond is not shown, and read by it. */
 export const maxWaitingBytes = 16 * 1024 * 1024;
@@ -62,7 +61,7 @@ class Waiting {
   onRecord(record: PackedRecord): void {
     if (this.#bytes > maxWaitingBytes) return;
     for (const { event } of record.entries) this.#bytes += event.length + entryBytes;
-    this.#push({ told: { case: "record", value: unpacked(record) } });
+    this.#push({ told: { case: "record", value: record } });
   }
 
   onTail(tail: number): void {

@@ -115,14 +115,23 @@ test("a header that can't be decoded makes no entry either", () => {
   );
 });
 
-test("another event takes the place with the header of the first, and what was decoded can be decoded again", () => {
-  const header = toBinary(HeaderSchema, fromBinary(HeaderSchema, Uint8Array.of(0x22, 1, 0x61)));
-  const entry = new LoggedEntry(place, toBinary(EventSchema, eventOf(id, 1)), header);
-  const other = entry.with(toBinary(EventSchema, eventOf(id, 1, { case: "tombstone", value: { targetSeq: 1n } })));
+const headerOfA = toBinary(HeaderSchema, fromBinary(HeaderSchema, Uint8Array.of(0x22, 1, 0x61)));
+const postedByA = () => new LoggedEntry(place, toBinary(EventSchema, eventOf(id, 1)), headerOfA);
+const tombstone = toBinary(EventSchema, eventOf(id, 1, { case: "tombstone", value: { targetSeq: 1n } }));
+
+test("another event takes the place with the header of the first", () => {
+  const other = postedByA().with(tombstone);
   expect([other.position, other.kind, other.header.userId]).toEqual([70, "tombstone", "a"]);
-  const { event } = entry;
-  expect(entry.event).toBe(event);
-  entry.forget();
-  expect(entry.event).toEqual(event);
-  expect(entry.header.userId).toBe("a");
+});
+
+test("what was decoded is kept until the entry is settled, and not from then on", () => {
+  const entry = postedByA();
+  const { event, header } = entry;
+  expect([entry.event === event, entry.header === header]).toEqual([true, true]);
+  entry.settle();
+  for (const settled of [entry, entry.with(toBinary(EventSchema, event))]) {
+    const again = { event: settled.event, header: settled.header };
+    expect(again).toEqual({ event, header });
+    expect([settled.event === again.event, settled.header === again.header]).toEqual([false, false]);
+  }
 });

@@ -11,7 +11,8 @@ const kinds = new Map(EventSchema.oneofs[0]?.fields.map(({ number, localName }) 
 
 /**
  * An entry as it stands in the log. Most entries are of no concern to most processes: event and header are decoded only
- * when somebody asks. That bytes can't be decoded shows at once, when the entry is made.
+ * when somebody asks. That bytes can't be decoded shows at once, when the entry is made. What was decoded is kept for the
+ * next who asks, until the entry is settled: few ask for it once the store holds it, and what they have is theirs.
  */
 export class LoggedEntry implements FollowedEntry {
   readonly shard: number;
@@ -24,6 +25,7 @@ export class LoggedEntry implements FollowedEntry {
   readonly #headerBytes: Uint8Array;
   #event: Event | undefined;
   #header: Header | undefined;
+  #isSettled = false;
 
   constructor(
     place: { readonly shard: number; readonly position: number; readonly incarnation: number },
@@ -43,22 +45,27 @@ export class LoggedEntry implements FollowedEntry {
   }
 
   get event(): Event {
-    this.#event ??= fromBinary(EventSchema, this.bytes);
-    return this.#event;
+    const event = this.#event ?? fromBinary(EventSchema, this.bytes);
+    if (!this.#isSettled) this.#event = event;
+    return event;
   }
 
   get header(): Header {
-    this.#header ??= fromBinary(HeaderSchema, this.#headerBytes);
-    return this.#header;
+    const header = this.#header ?? fromBinary(HeaderSchema, this.#headerBytes);
+    if (!this.#isSettled) this.#header = header;
+    return header;
   }
 
   /** The same place in the log with another event. */
   with(event: Uint8Array): LoggedEntry {
-    return new LoggedEntry(this, event, this.#headerBytes);
+    const entry = new LoggedEntry(this, event, this.#headerBytes);
+    if (this.#isSettled) entry.settle();
+    return entry;
   }
 
-  /** Lets go of what was decoded: few ask again once the store holds the entry. */
-  forget(): void {
+  /** Lets go of what was decoded, and keeps nothing of what is decoded from now on. */
+  settle(): void {
+    this.#isSettled = true;
     this.#event = undefined;
     this.#header = undefined;
   }

@@ -10,8 +10,3 @@ import {
 export function packed(record: LogRecord): PackedRecord {
   return fromBinary(PackedRecordSchema, toBinary(RecordSchema, record));
 }
-
-/** The record that followers were shown, whole. */
-export function unpacked(record: PackedRecord): LogRecord {
-  return fromBinary(RecordSchema, toBinary(PackedRecordSchema, record));
-}

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Record } from "./record_pb.js";
+import type { PackedRecord, Record } from "./record_pb.js";
 
 /**
  * Describes the file parley/log/v1/log.proto.
@@ -147,11 +147,11 @@ export declare type FollowResponse = Message<"parley.log.v1.FollowResponse"> & {
    */
   told: {
     /**
-     * The next record.
+     * The next record, as the log shows it to followers.
      *
-     * @generated from field: parley.log.v1.Record record = 1;
+     * @generated from field: parley.log.v1.PackedRecord record = 1;
      */
-    value: Record;
+    value: PackedRecord;
     case: "record";
   } | {
     /**
