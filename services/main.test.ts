@@ -110,6 +110,7 @@ test("the flags check and list without starting", async () => {
   const { stdout } = await runMain(["--list-targets"]);
   expect(stdout.split("\n")).toEqual(expect.arrayContaining(["auth", "chat", "projector", "gateway"]));
   expect((await runMain(["--nonsense"])).code).toBe(1);
+  expect((await runMain(["--replace-key"])).stderr).toContain("Usage:");
   expect((await runMain(["--target", "gateway"])).stderr).toContain(
     "PARLEY_TARGETS=gateway needs engines that processes share",
   );

@@ -7,10 +7,12 @@ import { asksForTelemetry } from "#platform/telemetry/start-telemetry.ts";
 import { restoreBackup } from "./backup/restore.ts";
 import { modules, modulesOf } from "./modules.ts";
 import { recoverInstallation } from "./recovering.ts";
+import { replaceSharedKey } from "./replacing-key.ts";
 import { startServer } from "./server.ts";
 
 const usage = `Usage: npm start [-- --target <list> | --check-config | --list-targets |
-                  --restore <folder> [<incarnation>] | --recover [--yes]]
+                  --restore <folder> [<incarnation>] | --recover [--yes] |
+                  --replace-key <name>]
 Settings are PARLEY_… variables of the environment; ops/parley.env.sample lists them.`;
 
 /** The program: arguments and environment in, exit code out. */
@@ -42,6 +44,7 @@ async function run([flag, folder, incarnation]: string[]): Promise<void> {
   else if (flag === "--restore" && folder) await restore(config, folder, incarnation);
   else if (flag === "--recover" && (!folder || folder === "--yes"))
     console.log(await recoverInstallation(config, folder === "--yes"));
+  else if (flag === "--replace-key" && folder) console.log(await replaceSharedKey(config, folder));
   else throw new ConfigError(`There is no flag ${flag}.\n${usage}`);
 }
 

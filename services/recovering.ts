@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import { Registry } from "prom-client";
 import { systemClock } from "#platform/runtime/clock.ts";
 import type { Config } from "#platform/runtime/config.ts";
@@ -9,12 +8,9 @@ import { createLogger } from "#platform/runtime/logger.ts";
 import { openLogEngine } from "#platform/runtime/open-log.ts";
 import { openStore } from "#platform/runtime/open-store.ts";
 import { refuseHalfRestored } from "#platform/runtime/restoring.ts";
-import { StartError } from "#platform/runtime/start-error.ts";
 import { planRecovery, type Recovery, type RecoveryParts, recover } from "./chat/recovery.ts";
 import { storeMigrations } from "./modules.ts";
-
-/** How long other processes of the installation are listened for: they speak up every second. */
-const listenMs = 3_000;
+import { requireStopped } from "./stopped.ts";
 
 /**
  * Begins the next life of the log without a backup, where the log does not hold what the store has applied. Unless
@@ -40,9 +36,7 @@ export async function recoverInstallation(config: Config, confirmed: boolean): P
     const logEngine = await openLogEngine(opening);
     endings.push(logEngine.close);
     const log = await logEngine.open();
-    if (config.log.kind !== "sqlite") await wait(listenMs);
-    const others = log.fleet.processes.running().length - 1;
-    if (others > 0) throw new StartError(`${others} processes of this installation run. Stop all of them first.`);
+    if (config.log.kind !== "sqlite") await requireStopped(log.fleet);
     const parts: RecoveryParts = {
       log: log.log,
       checkpoints: store.checkpoints,

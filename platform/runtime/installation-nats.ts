@@ -25,12 +25,7 @@ export async function openNatsInstallation(nats: NatsOfFleet): Promise<NatsInsta
   });
   return {
     row: rowOf(bucket),
-    fingerprints: {
-      async claim(key, fingerprint) {
-        await replaceIf(bucket, key, 0, fingerprint);
-        return (await untilAnswered(() => bucket.get(key)))?.string() ?? "";
-      },
-    },
+    fingerprints: fingerprintsOf(bucket),
     async agreeOnShards(configured) {
       for (;;) {
         const entry = await bucket.get("shards");
@@ -40,6 +35,20 @@ export async function openNatsInstallation(nats: NatsOfFleet): Promise<NatsInsta
       }
     },
     readShards: async () => (await bucket.get("shards"))?.json<number>(),
+  };
+}
+
+function fingerprintsOf(bucket: KV): Fingerprints {
+  const find = async (key: string) => (await untilAnswered(() => bucket.get(key)))?.string();
+  return {
+    find,
+    async claim(key, fingerprint) {
+      await replaceIf(bucket, key, 0, fingerprint);
+      return (await find(key)) ?? "";
+    },
+    async replace(key, fingerprint) {
+      await untilAnswered(() => bucket.put(key, fingerprint, { timeout: timeoutMs }));
+    },
   };
 }
 

@@ -16,6 +16,10 @@ export interface Keys {
 export interface Fingerprints {
   /** The fingerprint that stands: the given one if it is the first of that name. */
   claim(name: string, fingerprint: string): Promise<string>;
+  /** The one that stands, if there is one. */
+  find(name: string): Promise<string | undefined>;
+  /** Puts another one in the place of the one that stands. */
+  replace(name: string, fingerprint: string): Promise<void>;
 }
 
 const keyBytes = 32;
@@ -33,9 +37,13 @@ export function createKeys(folder: string, fingerprints?: Fingerprints): Keys {
 
 /** Throws StartError where other processes of the installation have another key of that name. */
 export async function checkKey(name: string, key: Uint8Array, fingerprints?: Fingerprints): Promise<void> {
-  const own = createHash("sha256").update("parley key ").update(key).digest("hex");
+  const own = fingerprintOf(key);
   if (!fingerprints || (await fingerprints.claim(name, own)) === own) return;
   throw new StartError(
     `The ${name} of this process is not that of its installation. Give all processes the same PARLEY_KEYS, and each installation a name of its own in PARLEY_LOG.`,
   );
+}
+
+export function fingerprintOf(key: Uint8Array): string {
+  return createHash("sha256").update("parley key ").update(key).digest("hex");
 }
