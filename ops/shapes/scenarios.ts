@@ -6,15 +6,22 @@ import { runInShape, type Shape } from "../../services/testing/shape.ts";
 export const scenarios = [
   "services/chat/chat.test.ts",
   "services/chat/conversations.test.ts",
+  "services/chat/editing.test.ts",
   "services/chat/history.test.ts",
+  "services/chat/import.test.ts",
   "services/chat/marks.test.ts",
+  "services/chat/members-in-capitals.test.ts",
   "services/chat/roles.test.ts",
   "services/chat/sending.test.ts",
   "services/chat/story.test.ts",
   "services/media/media.test.ts",
+  "services/user/user.test.ts",
   "gateway/subscribe.test.ts",
   "gateway/connect.test.ts",
   "clients/cli/cli.test.ts",
+  "clients/sdk/media.test.ts",
+  "clients/sdk/outbox.test.ts",
+  "clients/sdk/sync.test.ts",
 ] as const;
 
 /** The first of them waits for engines and processes. */
