@@ -15,28 +15,47 @@ const membershipKinds: ReadonlySet<EventKind> = new Set([
   "memberRemoved",
   "roleChanged",
 ]);
-/** Changes kept between clean-ups; the clean-up drops what the store holds by now. */
+/** Changes noted between clean-ups; the clean-up drops what the store holds by now. */
 const changesBetweenCleanups = 1000;
 
+interface Change {
+  readonly shard: number;
+  readonly position: number;
+  readonly conversationId: ConversationId;
+}
+
 export function followMemberships(following: Following): RecentMemberships {
-  let changes: { readonly entry: FollowedEntry; readonly users: ReadonlySet<UserId> }[] = [];
-  let cleanAt = changesBetweenCleanups;
-  const isRecent = ({ entry }: { entry: FollowedEntry }) => entry.position > following.watermark(entry.shard);
-  const note = (entry: FollowedEntry) => {
-    if (!membershipKinds.has(entry.kind)) return;
-    const users = usersTouchedBy(entry.event);
-    changes.push({ entry, users: new Set(users) });
-    if (changes.length < cleanAt) return;
-    changes = changes.filter(isRecent);
-    cleanAt = changes.length + changesBetweenCleanups;
+  const changes = new Map<UserId, Change[]>();
+  let [noted, cleanAt] = [0, changesBetweenCleanups];
+  const note = ({ event, shard, position, conversationId }: FollowedEntry) => {
+    for (const user of usersTouchedBy(event)) {
+      const own = changes.get(user) ?? [];
+      changes.set(user, own);
+      own.push({ shard, position, conversationId });
+    }
+    if (++noted < cleanAt) return;
+    noted = dropStored(changes, following);
+    cleanAt = noted + changesBetweenCleanups;
+  };
+  const noteMembership = (entry: FollowedEntry) => {
+    if (membershipKinds.has(entry.kind)) note(entry);
   };
   for (let shard = 0; shard < following.shards; shard++) {
     const unprojected = following.above(shard, following.watermark(shard), Number.POSITIVE_INFINITY);
-    for (const entry of unprojected ?? []) note(entry);
+    for (const entry of unprojected ?? []) noteMembership(entry);
   }
-  const close = following.listen(note);
-  return {
-    of: (user) => changes.filter((change) => change.users.has(user)).map((change) => change.entry.conversationId),
-    close,
-  };
+  const close = following.listen(noteMembership);
+  return { of: (user) => changes.get(user)?.map(({ conversationId }) => conversationId) ?? [], close };
+}
+
+/** Drops what the store holds by now. Returns how many changes are left. */
+function dropStored(changes: Map<UserId, Change[]>, following: Following): number {
+  let left = 0;
+  for (const [user, own] of changes) {
+    const recent = own.filter(({ shard, position }) => position > following.watermark(shard));
+    if (recent.length > 0) changes.set(user, recent);
+    else changes.delete(user);
+    left += recent.length;
+  }
+  return left;
 }
