@@ -179,7 +179,8 @@ function smallDisk(skip: (reason: string) => void): Disk {
   onTestFinished(() => endings.run());
   try {
     return mountDisk(folder, 32, endings);
-  } catch {
+  } catch (error) {
+    if (process.env.CI === "true") throw error;
     skip("not run: this user may not mount a small disk");
     throw new Error("skipped");
   }
