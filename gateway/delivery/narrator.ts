@@ -111,7 +111,7 @@ export class Narrator {
     this.#teller.push(this.#covered(itemAt(entry, { case: "skip", value })));
   }
 
-  /** Empty where it is somebody else's. The header may be decoded anew by each who asks: it is asked for once. */
+  /** Empty where it is somebody else's. */
   #ownClientId({ header }: FollowedEntry): string {
     return header.userId === this.#teller.identity.userId ? header.clientId : "";
   }

@@ -14,11 +14,11 @@ export interface FollowedEntry {
   readonly seq: number;
   /** Which body the event has: tells who has no use for it that it need not be decoded. */
   readonly kind: EventKind;
-  /** The event, decoded when it is first asked for; its tombstone once the message is deleted. Never change it. */
+  /** The event, decoded when it is asked for; its tombstone once the message is deleted. Never change it. */
   readonly event: Event;
   /** `event`, encoded: the very bytes that every binary stream gets. */
   readonly bytes: Uint8Array;
-  /** Decoded when it is first asked for. */
+  /** Decoded when it is asked for. */
   readonly header: Header;
 }
 

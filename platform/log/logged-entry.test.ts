@@ -124,14 +124,21 @@ test("another event takes the place with the header of the first", () => {
   expect([other.position, other.kind, other.header.userId]).toEqual([70, "tombstone", "a"]);
 });
 
-test("what was decoded is kept until the entry is settled, and not from then on", () => {
+test("what was decoded is kept until the entry is settled, and then until another settled one is asked", () => {
   const entry = postedByA();
   const { event, header } = entry;
   expect([entry.event === event, entry.header === header]).toEqual([true, true]);
   entry.settle();
-  for (const settled of [entry, entry.with(toBinary(EventSchema, event))]) {
-    const again = { event: settled.event, header: settled.header };
+  const other = entry.with(toBinary(EventSchema, event));
+  for (const [asked, next] of [
+    [entry, other],
+    [other, entry],
+  ] as const) {
+    const again = { event: asked.event, header: asked.header };
     expect(again).toEqual({ event, header });
-    expect([settled.event === again.event, settled.header === again.header]).toEqual([false, false]);
+    expect([again.event === event, again.header === header]).toEqual([false, false]);
+    expect([asked.event === again.event, asked.header === again.header]).toEqual([true, true]);
+    expect(next.header).toEqual(header);
+    expect([asked.event === again.event, asked.header === again.header]).toEqual([false, false]);
   }
 });

@@ -12,9 +12,11 @@ const kinds = new Map(EventSchema.oneofs[0]?.fields.map(({ number, localName }) 
 /**
  * An entry as it stands in the log. Most entries are of no concern to most processes: event and header are decoded only
  * when somebody asks. That bytes can't be decoded shows at once, when the entry is made. What was decoded is kept for the
- * next who asks, until the entry is settled: few ask for it once the store holds it, and what they have is theirs.
+ * next who asks, until the entry is settled: few ask once the store holds it. Of all that are settled the one that was
+ * asked last keeps it, since who asks does so more than once.
  */
 export class LoggedEntry implements FollowedEntry {
+  static #lastSettled: LoggedEntry | undefined;
   readonly shard: number;
   readonly position: number;
   readonly incarnation: number;
@@ -45,15 +47,17 @@ export class LoggedEntry implements FollowedEntry {
   }
 
   get event(): Event {
-    const event = this.#event ?? fromBinary(EventSchema, this.bytes);
-    if (!this.#isSettled) this.#event = event;
-    return event;
+    if (this.#event) return this.#event;
+    this.#makeRoom();
+    this.#event = fromBinary(EventSchema, this.bytes);
+    return this.#event;
   }
 
   get header(): Header {
-    const header = this.#header ?? fromBinary(HeaderSchema, this.#headerBytes);
-    if (!this.#isSettled) this.#header = header;
-    return header;
+    if (this.#header) return this.#header;
+    this.#makeRoom();
+    this.#header = fromBinary(HeaderSchema, this.#headerBytes);
+    return this.#header;
   }
 
   /** The same place in the log with another event. */
@@ -63,11 +67,17 @@ export class LoggedEntry implements FollowedEntry {
     return entry;
   }
 
-  /** Lets go of what was decoded, and keeps nothing of what is decoded from now on. */
+  /** Lets go of what was decoded. From now on, what is decoded is kept until another settled entry is asked. */
   settle(): void {
     this.#isSettled = true;
     this.#event = undefined;
     this.#header = undefined;
+  }
+
+  #makeRoom(): void {
+    if (!this.#isSettled || LoggedEntry.#lastSettled === this) return;
+    LoggedEntry.#lastSettled?.settle();
+    LoggedEntry.#lastSettled = this;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ConversationId } from "#platform/runtime/ids.ts";
 import type { FollowedEntry } from "./following.ts";
 
-/** Bytes that an entry costs beside its event: its header, objects, index. Measured; settled entries keep nothing decoded. */
+/** Bytes that an entry costs beside its event: its header, objects, index. Measured; what is decoded is not kept. */
 const entryOverheadBytes = 600;
 
 /** Entries in order, cheap to drop at the front and to cut by position. */
