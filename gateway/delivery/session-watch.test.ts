@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createClient, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import pino from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -89,4 +90,24 @@ test("a question that fails is asked again, and the round goes on from there", a
   expect(asked.map((sessions) => sessions.length)).toEqual([50, 10, 10]);
   expect(asked[2]).toEqual(asked[1]);
   expect(new Set(asked.flat()).size).toBe(readers.length);
+});
+
+test("one session of which nobody can tell for 30 s loses its streams; the others are told all the while", async () => {
+  const [lost, lasting] = [await reading("lost"), await reading("lasting")];
+  let asked = 0;
+  watchOver(() => {
+    asked++;
+    return { unknownSessionIds: ["lost"] };
+  });
+  for (let rounds = 1; (rounds - 1) * sessionPollMs < sessionGraceMs; rounds++) {
+    expect(lost.stream?.isClosed).toBe(false);
+    vi.advanceTimersByTime(sessionPollMs);
+    await expect.poll(() => asked).toBe(rounds);
+    await nextTurn();
+  }
+  vi.advanceTimersByTime(sessionPollMs);
+  await expect.poll(() => lost.stream?.isClosed).toBe(true);
+  await lost.take(1);
+  expect(lost.client.frames).toMatchObject([{ case: "closed", value: { reason: CloseReason.UNAVAILABLE } }]);
+  expect(lasting.stream?.isClosed).toBe(false);
 });

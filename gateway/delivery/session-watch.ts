@@ -8,12 +8,15 @@ import { callAs, type UserIdentity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import type { Delivery } from "./delivery.ts";
 
-/** How often it is asked which sessions have ended: with the time that asking takes, it is known within 5 s. */
-export const sessionPollMs = 4_000;
+/**
+ * How often it is asked which sessions have ended: with the age of what was known at a stream's opening (`streamAgeMs`),
+ * a tick and the time that asking takes, it is known within 5 s.
+ */
+export const sessionPollMs = 3_500;
 /** Without an answer for this long, streams are closed: nobody knows whether their sessions still last. */
 export const sessionGraceMs = 30_000;
 /** Between two looks at the clock. */
-const tickMs = 1_000;
+const tickMs = 500;
 /** Few, and a turn between the calls: looking sessions up must not hold events up. */
 const sessionsPerCall = 50;
 /** Calls under way at once: one after the other would take too long where the answers come from afar. */
@@ -38,10 +41,13 @@ export function watchSessions({ delivery, auth, bus, clock, logger }: SessionWat
   let round = batches(openSessions(delivery));
   /** Asked again first: what an answer lacks does not send the round back to its beginning. */
   const unanswered: Batch[] = [];
+  const doubts = createDoubts(clock);
   const check = async (sessions: Batch) => {
     const asGateway = callAs({ kind: "service", name: "gateway" }, { signal: ending.signal, timeoutMs: sessionPollMs });
-    const { endedSessionIds } = await auth.checkSessions({ sessions }, asGateway);
+    const { endedSessionIds, unknownSessionIds } = await auth.checkSessions({ sessions }, asGateway);
     answeredAt = clock();
+    const doubtful = doubts.tell(sessions, new Set(unknownSessionIds));
+    if (doubtful.size > 0) delivery.close(CloseReason.UNAVAILABLE, ({ identity }) => doubtful.has(identity.sessionId));
     // Looking at every stream is for when there is something to find.
     if (endedSessionIds.length > 0) end(new Set(endedSessionIds));
     await nextTurn();
@@ -64,6 +70,7 @@ export function watchSessions({ delivery, auth, bus, clock, logger }: SessionWat
       return;
     }
     round = batches(openSessions(delivery));
+    doubts.turn();
     answeredAt = clock();
   };
   let askedAt = clock();
@@ -106,4 +113,23 @@ function* batches(sessions: Iterable<UserIdentity>): Generator<Batch, undefined>
   }
   if (batch.length > 0) yield batch;
   return undefined;
+}
+
+/** Since when nobody could tell of single sessions, while the others were told. */
+function createDoubts(clock: Clock) {
+  let [before, now] = [new Map<string, number>(), new Map<string, number>()];
+  return {
+    /** Takes down which of the asked ones were unknown, and returns those that have been for too long. */
+    tell(asked: Batch, unknown: ReadonlySet<string>): ReadonlySet<string> {
+      for (const { sessionId } of asked) {
+        if (unknown.has(sessionId)) now.set(sessionId, now.get(sessionId) ?? before.get(sessionId) ?? clock());
+        else now.delete(sessionId);
+      }
+      return new Set([...unknown].filter((id) => clock() - (now.get(id) ?? clock()) >= sessionGraceMs));
+    },
+    /** Begins another round: what was not unknown in the last one is forgotten. */
+    turn() {
+      [before, now] = [now, new Map()];
+    },
+  };
 }

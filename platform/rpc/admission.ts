@@ -1,6 +1,6 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { Auth } from "#gen/parley/options/v1/options_pb.js";
-import { type Authenticator, deviceHeader } from "./authenticator.ts";
+import { type Authenticator, deviceHeader, streamAgeMs } from "./authenticator.ts";
 import { platformErrors } from "./errors.ts";
 import { type Exchange, headerOf } from "./exchange/exchange.ts";
 import { clientAddressKey, type Identity, identityKey } from "./identity.ts";
@@ -18,10 +18,12 @@ export function createAdmission(policyOf: PolicyOf, authenticator: () => Authent
   return async ({ method, values }, exchange) => {
     const { auth } = policyOf(method);
     if (auth === Auth.PUBLIC) return;
-    const identity = await authenticator().authenticate({
+    const credentials = {
       authorization: exchange.headers.authorization,
       deviceId: headerOf(exchange, deviceHeader),
-    });
+    };
+    const mostAgeMs = method.methodKind === "unary" ? undefined : streamAgeMs;
+    const identity = await authenticator().authenticate(credentials, mostAgeMs);
     if (identity.kind === "anonymous") throw platformErrors.UNAUTHENTICATED();
     if (!mayCall(identity, auth)) throw platformErrors.WRONG_CREDENTIAL();
     values.set(identityKey, identity);

@@ -1,73 +1,88 @@
 import type { Client } from "@connectrpc/connect";
+import { decodeJwt } from "jose";
 import type { AuthenticateResponse, AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { platformErrors } from "#platform/rpc/errors.ts";
-import { gatherCalls } from "#platform/rpc/gathered-calls.ts";
 import { callAs, type Identity } from "#platform/rpc/identity.ts";
 import type { Clock } from "#platform/runtime/clock.ts";
 import { deviceId, sessionId, userId } from "#platform/runtime/ids.ts";
+import { keepReading, readAcceptedTokens } from "./accepted-tokens.ts";
 import { tokenOf } from "./authenticator.ts";
+import { inTime } from "./in-time.ts";
 import { createOwnTokens } from "./own-tokens.ts";
-import type { AccessSubject, VerifyToken } from "./token-verifier.ts";
+import { type Answer, askMs, maxQuestions, type Question } from "./question.ts";
+import { createSessionCheck } from "./session-check.ts";
+import { type AcceptedTokens, kindOf } from "./token-kind.ts";
+import { createTokenVerifier } from "./token-verifier.ts";
+import { acceptedUntil } from "./trusted-issuer.ts";
 import { createTurns } from "./turns.ts";
 
-/** How long the process that holds the accounts may take to answer. */
-const askMs = 5_000;
-/** Most credentials that are asked about one by one at a time; others wait for their turn. */
+/** Most credentials of a kind that are asked about one by one at a time; others wait for their turn. */
 const maxAskedAtOnce = 64;
-/** Most that are asked about or wait, of those that are asked about one by one, and of sessions. */
-const maxQuestions = 10_000;
-
-/** Credentials, with a key for them. */
-export interface Question {
-  readonly key: string;
-  readonly authorization: string;
-  /** "": none is given. */
-  readonly deviceId: string;
+export interface Asking {
+  /** Answers or fails within `askMs`. */
+  ask(question: Question): Promise<Answer>;
+  /** The public keys of the installation, as they were last read. */
+  jwks(): AcceptedTokens["jwks"];
 }
-
-/** Whose they are, as it was known at that time or later. */
-export interface Answer {
-  readonly identity: Identity;
-  readonly askedAt: number;
-}
-
-export type Ask = (question: Question) => Promise<Answer>;
 
 export interface AskingOptions {
   readonly auth: Client<typeof AuthService>;
-  /** Of the keys that tokens of this installation are signed with. */
-  readonly verify: VerifyToken;
+  readonly accepted: AcceptedTokens;
   readonly clock: Clock;
 }
 
 /**
  * Tells who makes a call in a process that holds no accounts. Tokens of this installation are verified here, and only
  * whether their sessions last is asked: of many at once in one call, so that all users of a process that died can come
- * to this one at the same time. Whatever else is given as credentials is asked about as it is.
+ * to this one at the same time. What can be no credentials is refused here, and what nobody accepts is once it was read
+ * again, for all of them together, what is accepted.
+ *
+ * What is left is asked about as it is: what claims to be of the trusted issuer, or has the form of an operator key.
+ * Anybody can make such things up. A flood of one kind delays the strangers of that kind alone, who wait `askMs` at most;
+ * its bound is what `maxAskedAtOnce` questions at a time get answered, and the calls that one address may have open.
  */
-export function createAsking({ auth, verify, clock }: AskingOptions): Ask {
-  const readOwn = createOwnTokens(verify, clock);
-  const sessionTurns = createTurns({ atOnce: maxQuestions, most: maxQuestions });
-  const turns = createTurns({ atOnce: maxAskedAtOnce, most: maxQuestions });
-  const asAuth = () => callAs({ kind: "service", name: "auth" }, { timeoutMs: askMs });
-  const check = gatherCalls(async (subjects: readonly AccessSubject[]) => {
-    const askedAt = clock();
-    const sessions = subjects.map(({ userId, sessionId }) => ({ userId, sessionId }));
-    const { endedSessionIds } = await auth.checkSessions({ sessions }, asAuth());
-    const ended = new Set(endedSessionIds);
-    return subjects.map(({ sessionId }) => ({ isLive: !ended.has(sessionId), askedAt }));
-  });
-  const ask = async ({ authorization, deviceId }: Question): Promise<Answer> => {
-    const askedAt = clock();
-    return { identity: identityOf(await auth.authenticate({ authorization, deviceId }, asAuth())), askedAt };
+export function createAsking({ auth, accepted, clock }: AskingOptions): Asking {
+  const reading = keepReading(
+    accepted,
+    () => readAcceptedTokens(auth),
+    (now) => ({ now, readOwn: createOwnTokens(createTokenVerifier(now.jwks, { ...now, clock }), clock) }),
+  );
+  const checkOwn = createSessionCheck(auth, clock);
+  const askAs = {
+    operator: createTurns({ atOnce: maxAskedAtOnce, most: maxQuestions }),
+    trusted: createTurns({ atOnce: maxAskedAtOnce, most: maxQuestions }),
   };
-  return async (question) => {
-    const own = await readOwn(question.key, tokenOf(question.authorization));
-    if (!own) return await turns(() => ask(question));
-    const { isLive, askedAt } = await sessionTurns(() => check(own));
-    if (!isLive) throw platformErrors.SESSION_REVOKED();
-    const { userId, deviceId, sessionId } = own;
-    return { identity: { kind: "user", userId, deviceId, sessionId }, askedAt };
+  const ask = async ({ authorization, deviceId }: Question, signal: AbortSignal) => {
+    const askedAt = clock();
+    const asAuth = callAs({ kind: "service", name: "auth" }, { timeoutMs: askMs, signal });
+    return { identity: identityOf(await auth.authenticate({ authorization, deviceId }, asAuth)), askedAt };
+  };
+  const readKind = async (token: string) => {
+    const known = reading.current();
+    const kind = kindOf(token, known.now);
+    if (kind !== "foreign") return { ...known, kind };
+    const anew = await reading.again();
+    return { ...anew, kind: kindOf(token, anew.now) };
+  };
+  const answer = async (question: Question, signal: AbortSignal): Promise<Answer> => {
+    const token = tokenOf(question.authorization);
+    const { kind, readOwn } = await readKind(token);
+    if (kind === "none" || kind === "foreign") throw platformErrors.UNAUTHENTICATED();
+    if (kind === "own") return await checkOwn(await readOwn(question.key, token), signal);
+    const answered = await askAs[kind](() => ask(question, signal), signal);
+    const expiresAt = kind === "operator" ? Number.POSITIVE_INFINITY : acceptedUntil(decodeJwt(token));
+    return { ...answered, expiresAt };
+  };
+  return {
+    ask(question) {
+      const leaving = new AbortController();
+      return inTime(answer(question, leaving.signal), askMs, () => {
+        const failure = platformErrors.PEER_UNREACHABLE({ message: "nobody said in time who calls" });
+        leaving.abort(failure);
+        throw failure;
+      });
+    },
+    jwks: () => reading.current().now.jwks,
   };
 }
 

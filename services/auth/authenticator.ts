@@ -70,11 +70,15 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
     return { subject, expiresAt, isTrusted, checkedAt: never, failedAt: never };
   }
 
-  async function checkSession(cached: CachedToken, device: DeviceId, now: number): Promise<void> {
+  async function checkSession(cached: CachedToken, device: DeviceId, now: number, mostAgeMs: number): Promise<void> {
     const { userId, sessionId } = cached.subject;
     if (ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
     const isGrace = now - cached.checkedAt < sessionGraceMs;
-    if (now - cached.checkedAt < sessionCheckMs || (isGrace && now - cached.failedAt < sessionCheckMs)) return;
+    if (
+      now - cached.checkedAt < Math.min(mostAgeMs, sessionCheckMs) ||
+      (isGrace && now - cached.failedAt < sessionCheckMs)
+    )
+      return;
     try {
       const isLive = cached.isTrusted
         ? await sessions.observe({ userId, sessionId, deviceId: device }, cached.expiresAt)
@@ -87,7 +91,7 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
     }
   }
 
-  async function authenticateUser(token: string, given: string | undefined): Promise<UserIdentity> {
+  async function authenticateUser(token: string, given: string | undefined, mostAgeMs: number): Promise<UserIdentity> {
     const key = hash("sha256", token, "base64url");
     const now = clock();
     const cached = cache.get(key) ?? (await share(key, () => verify(token)));
@@ -96,16 +100,16 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
       throw platformErrors.TOKEN_EXPIRED();
     }
     const device = cached.isTrusted ? readDevice(given, cached.subject.deviceId) : cached.subject.deviceId;
-    await checkSession(cached, device, now);
+    await checkSession(cached, device, now, mostAgeMs);
     cache.set(key, cached);
     return { kind: "user", userId: cached.subject.userId, sessionId: cached.subject.sessionId, deviceId: device };
   }
 
   return {
-    async authenticate({ authorization, deviceId }: Credentials) {
+    async authenticate({ authorization, deviceId }: Credentials, mostAgeMs = sessionCheckMs) {
       if (authorization === undefined) return { kind: "anonymous" };
       const token = tokenOf(authorization);
-      if (!token.startsWith(operatorKeyPrefix)) return await authenticateUser(token, deviceId);
+      if (!token.startsWith(operatorKeyPrefix)) return await authenticateUser(token, deviceId, mostAgeMs);
       if (!operatorKey.matches(token)) throw platformErrors.UNAUTHENTICATED();
       return { kind: "operator" };
     },

@@ -1,6 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import type { Authenticator } from "#platform/rpc/authenticator.ts";
+import type { Config } from "#platform/runtime/config.ts";
 import type { Codes } from "./codes.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ExternalAccounts } from "./external-accounts.ts";
@@ -12,6 +13,8 @@ import type { AccountStore } from "./stores/account-store.ts";
 export interface AuthDeps {
   readonly accounts: AccountStore;
   readonly authenticator: Authenticator;
+  /** What is told to the processes that hold no accounts. */
+  readonly issuing: Pick<Config["auth"], "issuer" | "audience" | "trusted">;
   readonly codes: Codes;
   readonly credentials: Credentials;
   readonly externalAccounts: ExternalAccounts;

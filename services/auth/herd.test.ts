@@ -10,6 +10,7 @@ import { maxCallsOfConnection } from "#platform/rpc/peers/connection.ts";
 import { maxConnectionsToPeer } from "#platform/rpc/peers/connections.ts";
 import { userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { openTestPair, type TestPair } from "#platform/testing/peers.ts";
+import { readAcceptedTokens } from "./accepted-tokens.ts";
 import { createAsking } from "./asking.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { openOperatorKey } from "./operator-key.ts";
@@ -33,10 +34,17 @@ beforeAll(async () => {
   const clock = stood.clock.now;
   const operatorKey = openOperatorKey(join(dir, "operator.key"));
   const authenticator = createAuthenticator({ ...stood, clock, operatorKey, trustedIssuer: undefined });
-  const routes = { ...authenticateRoutes({ authenticator }), ...sessionRoutes(stood) };
+  const issuing = { issuer: "parley", audience: "parley" };
+  const routes = { ...authenticateRoutes({ authenticator, issuing }), ...sessionRoutes(stood) };
   pair = await openTestPair([], (serve) => serve(AuthService, routes));
-  const ask = createAsking({ auth: pair.peer(AuthService), verify: stood.accessTokens.verify, clock });
-  remote = createRemoteAuthenticator({ ask, jwks: authenticator.jwks, bus: createMemoryBus(), clock });
+  const auth = pair.peer(AuthService);
+  const accepted = await readAcceptedTokens(auth);
+  if (!accepted) throw new Error("nothing is accepted");
+  remote = createRemoteAuthenticator({
+    asking: createAsking({ auth, accepted, clock }),
+    bus: createMemoryBus(),
+    clock,
+  });
 });
 
 afterAll(async () => {
@@ -57,7 +65,7 @@ test("all users of a server that died are let in at once by another one that nev
 test("so many tokens that only the process with the accounts can judge are all judged", async () => {
   const refused = { status: "rejected", reason: { code: Code.Unauthenticated } };
   const outcomes = await Promise.allSettled(
-    Array.from({ length: people }, (_, n) => remote.authenticate(bearer(`garbage${n}`))),
+    Array.from({ length: people }, (_, n) => remote.authenticate(bearer(`pko_${String(n).padStart(43, "0")}`))),
   );
   for (const outcome of outcomes) expect(outcome).toMatchObject(refused);
 });

@@ -69,7 +69,16 @@ async function startAuth(boot: Boot): Promise<Module> {
   const register = createRegistration({ accounts, makeAccounts, passwords, clock });
   boot.serve(
     AuthService,
-    authRoutes({ accounts, authenticator, codes, credentials, externalAccounts, register, sessions }),
+    authRoutes({
+      accounts,
+      authenticator,
+      issuing: config.auth,
+      codes,
+      credentials,
+      externalAccounts,
+      register,
+      sessions,
+    }),
   );
   boot.authenticateWith(authenticator);
   return {

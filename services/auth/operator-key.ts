@@ -6,6 +6,9 @@ import { StartError } from "#platform/runtime/start-error.ts";
 /** What an operator key begins with, so that it is told from an access token. */
 export const operatorKeyPrefix = "pko_";
 
+/** What looks like an operator key, be it the right one or not. */
+export const operatorKeyForm = /^pko_[A-Za-z0-9_-]{43}$/;
+
 /** The key that the application's own servers show. */
 export interface OperatorKey {
   /** Whether the text is the key. Takes equally long for all wrong ones. */
@@ -21,7 +24,7 @@ export function openOperatorKey(path: string): OperatorKey {
     throw new StartError(`The operator key in ${path} can be read by others. Run: chmod 600 ${path}`);
   }
   const key = readFileSync(path, "utf8").trim();
-  if (!/^pko_[A-Za-z0-9_-]{43}$/.test(key)) {
+  if (!operatorKeyForm.test(key)) {
     throw new StartError(`The operator key in ${path} is damaged. Delete the file to get a new key.`);
   }
   const digest = digestOf(key);

@@ -1,62 +1,25 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@connectrpc/connect";
 import { afterAll, expect, test } from "vitest";
-import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
-import { createMemoryBus } from "#platform/bus/bus-memory.ts";
+import { streamAgeMs } from "#platform/rpc/authenticator.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
-import { createPeerTransport } from "#platform/rpc/peers/in-process.ts";
-import { createServed } from "#platform/rpc/served.ts";
-import { userId, uuidv7 } from "#platform/runtime/ids.ts";
-import { createAsking } from "./asking.ts";
-import { createAuthenticator, maxTokenLength, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
-import { openOperatorKey } from "./operator-key.ts";
-import { createRemoteAuthenticator } from "./remote-authenticator.ts";
-import { authenticateRoutes } from "./routes/authenticate.ts";
-import { sessionRoutes } from "./routes/sessions.ts";
-import { accessTtlMs, newDevice, standSessions } from "./testing/sessions.ts";
+import { until } from "#platform/testing/until.ts";
+import { maxTokenLength, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
+import { patienceMs } from "./remote-authenticator.ts";
+import { bearer, standRemote } from "./testing/remote.ts";
+import { accessTtlMs } from "./testing/sessions.ts";
 import { useAuthStore } from "./testing/store.ts";
 
 const store = useAuthStore();
 const dir = mkdtempSync(join(tmpdir(), "parley-remote-authenticator-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** A process that holds accounts, and one beside it whose bus may have lost what the other's said. */
-async function stand() {
-  const stood = await standSessions(store());
-  const operatorKey = openOperatorKey(join(dir, "operator.key"));
-  const clock = stood.clock.now;
-  const authenticator = createAuthenticator({ ...stood, clock, operatorKey, trustedIssuer: undefined });
-  const served = createServed();
-  let asked = 0;
-  let isAway = false;
-  const count = (questions: number) => {
-    asked += questions;
-    if (isAway) throw platformErrors.STORE_UNREACHABLE();
-  };
-  const { authenticate, getSigningKeys } = authenticateRoutes({ authenticator });
-  const { checkSessions } = sessionRoutes(stood);
-  served.add(AuthService, {
-    getSigningKeys,
-    authenticate: (...call) => {
-      count(1);
-      return authenticate(...call);
-    },
-    checkSessions: (request, context) => {
-      count(request.sessions.length);
-      return checkSessions(request, context);
-    },
-  });
-  const bus = createMemoryBus();
-  const auth = createClient(AuthService, createPeerTransport(served));
-  const ask = createAsking({ auth, verify: stood.accessTokens.verify, clock });
-  const remote = createRemoteAuthenticator({ ask, jwks: authenticator.jwks, bus, clock });
-  const signIn = () => stood.sessions.start(userId(uuidv7()), newDevice());
-  return { ...stood, bus, remote, signIn, asked: () => asked, goAway: () => (isAway = true) };
-}
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}`, deviceId: undefined });
+const stand = () => standRemote(store(), dir);
+const revoked = { reason: platformErrors.SESSION_REVOKED.reason };
+const expired = { reason: platformErrors.TOKEN_EXPIRED.reason };
+/** What has the form of an operator key, and is none. */
+const wrongKey = `pko_${"A".repeat(43)}`;
 
 test("who somebody is, is asked once in a while, not for every call", async () => {
   const { remote, signIn, clock, asked } = await stand();
@@ -70,7 +33,6 @@ test("who somebody is, is asked once in a while, not for every call", async () =
   await remote.authenticate(bearer(access.token));
   expect(asked()).toBe(2);
   clock.turn(accessTtlMs + 1000);
-  const expired = { reason: platformErrors.TOKEN_EXPIRED.reason };
   await expect(remote.authenticate(bearer(access.token))).rejects.toMatchObject(expired);
 });
 
@@ -85,7 +47,7 @@ test("calls that come together share one question, and a failure is not remember
   expect(asked()).toBe(2);
   const refused = { reason: platformErrors.UNAUTHENTICATED.reason };
   for (const times of [3, 4]) {
-    const failing = Array.from({ length: 4 }, () => remote.authenticate(bearer("garbage")));
+    const failing = Array.from({ length: 4 }, () => remote.authenticate(bearer(wrongKey)));
     for (const call of await Promise.allSettled(failing)) expect(call).toMatchObject({ reason: refused });
     expect(asked()).toBe(times);
   }
@@ -110,7 +72,6 @@ test("a session that ends is refused at once where the bus says so, else when it
   for (const { row } of [told, lost]) await sessions.end(row.userId, row.sessionId);
   bus.publish("sessions", Buffer.from(told.row.sessionId));
   await new Promise((resolve) => setImmediate(resolve));
-  const revoked = { reason: platformErrors.SESSION_REVOKED.reason };
   await expect(remote.authenticate(bearer(told.access.token))).rejects.toMatchObject(revoked);
   await expect(remote.authenticate(bearer(lost.access.token))).resolves.toMatchObject({ kind: "user" });
   clock.turn(sessionCheckMs);
@@ -130,8 +91,58 @@ test("who was known is believed for a while where nobody can be asked, unless th
   expect(asked()).toBe(before + 1);
   bus.publish("sessions", Buffer.from(ended.row.sessionId));
   await new Promise((resolve) => setImmediate(resolve));
-  const revoked = { reason: platformErrors.SESSION_REVOKED.reason };
   await expect(remote.authenticate(bearer(ended.access.token))).rejects.toMatchObject(revoked);
   clock.turn(sessionGraceMs - sessionCheckMs);
   await expect(remote.authenticate(bearer(known.access.token))).rejects.toMatchObject(unreachable);
+});
+
+test("a call that begins a stream is not let in by what was known some time ago", async () => {
+  const { remote, sessions, signIn, clock, asked } = await stand();
+  const { row, access } = await signIn();
+  await remote.authenticate(bearer(access.token));
+  await remote.authenticate(bearer(access.token), streamAgeMs);
+  expect(asked()).toBe(1);
+  await sessions.end(row.userId, row.sessionId);
+  clock.turn(streamAgeMs);
+  await expect(remote.authenticate(bearer(access.token))).resolves.toMatchObject({ kind: "user" });
+  await expect(remote.authenticate(bearer(access.token), streamAgeMs)).rejects.toMatchObject(revoked);
+  await expect(remote.authenticate(bearer(access.token))).rejects.toMatchObject(revoked);
+});
+
+test("nobody who is believed waits long for an answer, and what it says in the end holds", async () => {
+  const { remote, sessions, signIn, clock, asked, hold } = await stand();
+  const [known, unseen] = [await signIn(), await signIn()];
+  await remote.authenticate(bearer(known.access.token));
+  clock.turn(sessionCheckMs);
+  const release = hold();
+  const stranger = remote.authenticate(bearer(unseen.access.token));
+  const start = performance.now();
+  expect(await remote.authenticate(bearer(known.access.token))).toMatchObject({ userId: known.row.userId });
+  const waited = performance.now() - start;
+  expect(waited).toBeLessThan(2 * patienceMs);
+  // Until it is time to ask again, others don't wait at all.
+  const before = asked();
+  for (let call = 0; call < 10; call++) await remote.authenticate(bearer(known.access.token));
+  expect([performance.now() - start - waited < patienceMs, asked()]).toEqual([true, before]);
+  await sessions.end(known.row.userId, known.row.sessionId);
+  release();
+  expect(await stranger).toMatchObject({ userId: unseen.row.userId });
+  await until(() =>
+    remote.authenticate(bearer(known.access.token)).then(
+      () => "still let in",
+      ({ reason }) => (reason === revoked.reason ? "" : "another failure"),
+    ),
+  );
+});
+
+test("a token that has expired is believed no more, whoever can be asked", async () => {
+  const { remote, signIn, clock, goAway } = await stand();
+  const { access } = await signIn();
+  clock.turn(access.expiresAt - clock.now() - sessionCheckMs - 1000);
+  await remote.authenticate(bearer(access.token));
+  goAway();
+  clock.turn(sessionCheckMs);
+  expect(await remote.authenticate(bearer(access.token))).toMatchObject({ kind: "user" });
+  clock.turn(1000);
+  await expect(remote.authenticate(bearer(access.token))).rejects.toMatchObject(expired);
 });

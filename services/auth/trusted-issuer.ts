@@ -59,7 +59,8 @@ export function createTrustedIssuer(
       }
     },
     async verify(token) {
-      const { sub, exp = 0, iat = 0, sid, jti, name } = await verifyClaims(token);
+      const claims = await verifyClaims(token);
+      const { sub, sid, jti, name } = claims;
       if (typeof sub !== "string" || sub === "" || Buffer.byteLength(sub) > maxSubjectBytes)
         throw platformErrors.UNAUTHENTICATED();
       const displayName = typeof name === "string" && name !== "" ? name : sub;
@@ -71,10 +72,15 @@ export function createTrustedIssuer(
         sessionId: sessionId(derivedUuid("session", issuer, sub, session)),
         // The same for every token, so that repeating a call with a newer one is still a repetition.
         deviceId: deviceId(derivedUuid("device", issuer, sub)),
-        expiresAt: (Math.min(exp, iat + maxTokenAgeSeconds) + clockToleranceSeconds) * 1000,
+        expiresAt: acceptedUntil(claims),
       };
     },
   };
+}
+
+/** Until when a token that says this is accepted: milliseconds since the epoch. */
+export function acceptedUntil({ exp = 0, iat = 0 }: JWTPayload): number {
+  return (Math.min(exp, iat + maxTokenAgeSeconds) + clockToleranceSeconds) * 1000;
 }
 
 /** The issuer's keys can't be had, so nothing is known about the token. */

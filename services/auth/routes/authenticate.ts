@@ -6,15 +6,17 @@ import type { AuthDeps, AuthRoutes } from "../deps.ts";
 
 export function authenticateRoutes({
   authenticator,
-}: Pick<AuthDeps, "authenticator">): Pick<AuthRoutes, "authenticate" | "getSigningKeys"> {
+  issuing: { issuer, audience, trusted },
+}: Pick<AuthDeps, "authenticator" | "issuing">): Pick<AuthRoutes, "authenticate" | "getSigningKeys"> {
   return {
     async authenticate({ authorization, deviceId }) {
-      const identity = await authenticator.authenticate({ authorization, deviceId: deviceId || undefined });
+      // Who asks keeps the answer for a while: what is kept here must not add to that.
+      const identity = await authenticator.authenticate({ authorization, deviceId: deviceId || undefined }, 0);
       return { identity: shown(identity) };
     },
 
     async getSigningKeys() {
-      return { jwks: JSON.stringify(authenticator.jwks()) };
+      return { jwks: JSON.stringify(authenticator.jwks()), issuer, audience, trustedIssuer: trusted?.issuer ?? "" };
     },
   };
 }

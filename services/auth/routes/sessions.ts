@@ -1,8 +1,14 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
 import { callingUser } from "#platform/rpc/identity.ts";
+import { typedFailure } from "#platform/rpc/typed-failure.ts";
 import { sessionId, userId } from "#platform/runtime/ids.ts";
 import type { AuthDeps, AuthRoutes } from "../deps.ts";
 import { authErrors } from "../errors.ts";
+import { inTime } from "../in-time.ts";
+
+/** How long one of many sessions may take to be looked up: well within what those who ask wait for all of them. */
+export const lookUpMs = 2_000;
 
 export function sessionRoutes({
   sessions,
@@ -36,13 +42,26 @@ export function sessionRoutes({
     },
 
     async checkSessions(request) {
-      const checked = await Promise.all(
-        request.sessions.map(async (entry) => {
-          const live = await sessions.isLive(userId(entry.userId), sessionId(entry.sessionId));
-          return live ? [] : [entry.sessionId];
-        }),
+      const states = await Promise.all(
+        request.sessions.map((entry) => stateOf(sessions.isLive(userId(entry.userId), sessionId(entry.sessionId)))),
       );
-      return { endedSessionIds: checked.flat() };
+      const idsOf = (state: SessionState) =>
+        request.sessions.filter((_, index) => states[index] === state).map(({ sessionId }) => sessionId);
+      return { endedSessionIds: idsOf("ended"), unknownSessionIds: idsOf("unknown") };
     },
   };
+}
+
+type SessionState = "live" | "ended" | "unknown";
+
+/** What is found of one session of many; that its row can't be read is no failure of the others. */
+async function stateOf(isLive: Promise<boolean>): Promise<SessionState> {
+  try {
+    const found = await inTime(isLive, lookUpMs, () => undefined);
+    if (found === undefined) return "unknown";
+    return found ? "live" : "ended";
+  } catch (error) {
+    if (typedFailure(error, () => {}).code !== Code.Unavailable) throw error;
+    return "unknown";
+  }
 }

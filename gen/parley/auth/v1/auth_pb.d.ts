@@ -889,6 +889,13 @@ export declare type CheckSessionsResponse = Message<"parley.auth.v1.CheckSession
    * @generated from field: repeated string ended_session_ids = 1;
    */
   endedSessionIds: string[];
+
+  /**
+   * Those of which nobody can tell just now; the others are told all the same.
+   *
+   * @generated from field: repeated string unknown_session_ids = 2;
+   */
+  unknownSessionIds: string[];
 };
 
 /**
@@ -1015,11 +1022,32 @@ export declare const GetSigningKeysRequestSchema: GenMessage<GetSigningKeysReque
  */
 export declare type GetSigningKeysResponse = Message<"parley.auth.v1.GetSigningKeysResponse"> & {
   /**
-   * A set of keys in JSON (RFC 7517).
+   * The public keys that access tokens are signed with: a set in JSON (RFC 7517).
    *
    * @generated from field: string jwks = 1;
    */
   jwks: string;
+
+  /**
+   * What access tokens name as their issuer.
+   *
+   * @generated from field: string issuer = 2;
+   */
+  issuer: string;
+
+  /**
+   * What access tokens name as their audience.
+   *
+   * @generated from field: string audience = 3;
+   */
+  audience: string;
+
+  /**
+   * The issuer whose tokens are accepted besides; empty: there is none.
+   *
+   * @generated from field: string trusted_issuer = 4;
+   */
+  trustedIssuer: string;
 };
 
 /**
@@ -1162,7 +1190,8 @@ export declare const AuthService: GenService<{
     output: typeof IssueSessionResponseSchema;
   },
   /**
-   * Which of the named sessions have ended. Streams ask every 5 s.
+   * Which of the named sessions have ended. Each is looked up by itself: one that can't be keeps no answer from the
+   * others. Streams ask every 5 s.
    *
    * @generated from rpc parley.auth.v1.AuthService.CheckSessions
    */
@@ -1183,7 +1212,7 @@ export declare const AuthService: GenService<{
     output: typeof AuthenticateResponseSchema;
   },
   /**
-   * The public keys that access tokens are signed with.
+   * How the access tokens of the installation are told, and which others are accepted.
    *
    * @generated from rpc parley.auth.v1.AuthService.GetSigningKeys
    */
