@@ -3,7 +3,10 @@ import { AuthService } from "#gen/parley/auth/v1/auth_pb.js";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { CloseReason, DeliveryService } from "#gen/parley/chat/v1/delivery_pb.js";
 import { ConversationKind } from "#gen/parley/chat/v1/events_pb.js";
+import { PlatformErrorReason } from "#gen/parley/errors/v1/errors_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
+import { failureOf } from "#platform/testing/failure.ts";
+import { until } from "#platform/testing/until.ts";
 import { modules, storeMigrations } from "../services/modules.ts";
 import { type Stack, startStack } from "../services/testing/stack.ts";
 import { Frames } from "./testing/frames.ts";
@@ -40,6 +43,24 @@ test("without a bus, a session that ends is cut off within 5 s, and the streams 
   await ben.client(ChatService).createConversation(conversation);
   await streams[1]?.find("joined");
   await streams[1]?.end();
+}, 30_000);
+
+test("without a bus, a session that has ended begins no stream, though calls of its may go on for a while", async () => {
+  const eve = await stack.registerUser("eve");
+  await eve.client(AuthService).logOut({ clientId: uuidv7() });
+  const endedAt = performance.now();
+  const opened = () => {
+    const stream = new Frames((signal) => eve.client(DeliveryService).subscribe({}, { signal }));
+    return stream.find("caughtUp").finally(() => stream.end());
+  };
+  await until(() =>
+    opened().then(
+      () => "it begins",
+      () => "",
+    ),
+  );
+  expect(performance.now() - endedAt).toBeLessThan(cutOffMs / 2);
+  expect((await failureOf(opened())).reason).toBe(PlatformErrorReason.SESSION_REVOKED);
 }, 30_000);
 
 test("without a bus, a member who is removed is told at once, and nothing later", async () => {

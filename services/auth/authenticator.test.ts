@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { streamAgeMs } from "#platform/rpc/authenticator.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { userId, uuidv7 } from "#platform/runtime/ids.ts";
 import { createAuthenticator, maxTokenLength, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
@@ -130,6 +131,20 @@ test(`an end that the bus did not tell is noticed within ${sessionCheckMs} ms`, 
   await createSqliteSessions(store()).end(row.userId, row.sessionId, clock.now(), clock.now() + accessTtlMs);
   clock.turn(sessionCheckMs);
   await expect(authenticate(access.token)).rejects.toMatchObject(revoked);
+});
+
+test("what was known some time ago does not do for who asks for less", async () => {
+  const { authenticator, signIn, clock } = await stand();
+  const { row, access } = await signIn();
+  const authenticate = (mostAgeMs?: number) =>
+    authenticator.authenticate({ authorization: `Bearer ${access.token}`, deviceId: undefined }, mostAgeMs);
+  await authenticate();
+  await createSqliteSessions(store()).end(row.userId, row.sessionId, clock.now(), clock.now() + accessTtlMs);
+  clock.turn(streamAgeMs - 1);
+  await authenticate(streamAgeMs);
+  clock.turn(1);
+  await authenticate();
+  await expect(authenticate(streamAgeMs)).rejects.toMatchObject(revoked);
 });
 
 test("a session that was seen to live is believed for a while where the store can't be asked", async () => {

@@ -13,11 +13,16 @@ export const remoteAuthModule: ModuleDefinition = {
   needs: [],
   async start({ peer, bus, clock, authenticateWith }) {
     const auth = peer(AuthService);
-    const accepted = await eventually(() => readAcceptedTokens(auth).catch(() => undefined));
-    if (!accepted)
-      throw new StartError(
-        "No process with the target auth answers, of this version or a later one. Start one, on the same engines.",
-      );
+    let isOlder = false;
+    const read = async () => {
+      const told = await readAcceptedTokens(auth);
+      isOlder = !told;
+      return told;
+    };
+    const accepted = await eventually(() => read().catch(() => undefined));
+    if (!accepted && isOlder)
+      throw new StartError("The process with the target auth is of an older version than this one. Update it first.");
+    if (!accepted) throw new StartError("No process with the target auth answers. Start one, on the same engines.");
     const authenticator = createRemoteAuthenticator({ asking: createAsking({ auth, accepted, clock }), bus, clock });
     authenticateWith(authenticator);
     return { stop: async () => authenticator.close() };
