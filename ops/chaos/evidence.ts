@@ -2,7 +2,7 @@
 import type { Event } from "#gen/parley/chat/v1/events_pb.js";
 import type { Record as LogRecord } from "#gen/parley/log/v1/record_pb.js";
 
-export type Verb = "send" | "edit" | "delete" | "add" | "remove";
+export type Verb = "send" | "edit" | "delete" | "add" | "remove" | "role" | "rename";
 
 /** A change that a client asked for, with as many attempts as it took. Times are of one clock, the checker's. */
 export interface Operation {
@@ -11,7 +11,7 @@ export interface Operation {
   readonly deviceId: string;
   readonly conversationId: string;
   readonly clientId: string;
-  /** What a message or an edit says; "" for others. */
+  /** What a message or an edit says, the name that is given; "" for others. */
   readonly text: string;
   /** The message that an edit or a deletion is about. */
   readonly targetSeq?: number;
@@ -27,6 +27,18 @@ export interface Operation {
   acknowledgedMs?: number;
   /** True once an attempt had an outcome that is not known: it may have taken effect whatever is told later. */
   unknown: boolean;
+}
+
+export interface Marks {
+  readonly readSeq: number;
+  readonly deliveredSeq: number;
+}
+
+/** What somebody was told of their marks by a call that set both to `askedSeq`, or left them where they were beyond. */
+export interface AcknowledgedMark extends Marks {
+  readonly userId: string;
+  readonly conversationId: string;
+  readonly askedSeq: number;
 }
 
 /** An event as somebody was given it. */
@@ -63,13 +75,32 @@ export interface SentRow {
   readonly seq: number;
 }
 
+/** A message as its row has it. */
+export interface MessageRow {
+  readonly isDeleted: boolean;
+  readonly posted: Uint8Array;
+  /** Its last edit. */
+  readonly edited: Uint8Array | undefined;
+}
+
+/** Columns of a row; lists are JSON. */
+export type Columns = Readonly<Record<string, string | number>>;
+
 /** What the store holds of one conversation. */
 export interface StoredConversation {
-  readonly headSeq: number;
+  /** Undefined where it has no row. */
+  readonly conversation: Columns | undefined;
+  /** By user, who ever was a member. */
+  readonly memberships: ReadonlyMap<string, Columns>;
+  /** The role under which each user finds the conversation. */
+  readonly rolesByUser: ReadonlyMap<string, number>;
+  /** Messages that count as deleted. */
+  readonly deletions: ReadonlySet<number>;
+  /** How far each user has read, and has been given. */
+  readonly marks: ReadonlyMap<string, Marks>;
   readonly events: readonly EventRow[];
   readonly sent: readonly SentRow[];
-  /** Numbers of messages in the table of messages, with whether they are deleted. */
-  readonly messages: ReadonlyMap<number, boolean>;
+  readonly messages: ReadonlyMap<number, MessageRow>;
 }
 
 /** What is wrong, under the promise that it breaks. */
@@ -82,12 +113,21 @@ export interface Finding {
 export type FindingKind = "lost" | "doubled" | "reordered" | "leaked";
 export type PromiseName = "P1" | "P2" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8" | "P9" | "P10" | "P11" | "P13";
 
+/** When, by the checker's clock, clients could not be served, and nothing promises that they were. */
+export interface Outage {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface Evidence {
   readonly conversations: readonly string[];
   readonly operations: readonly Operation[];
+  /** In the order in which they were told: of one user and conversation one after the other. */
+  readonly marks: readonly AcknowledgedMark[];
   readonly replicas: readonly Replica[];
   readonly stored: ReadonlyMap<string, StoredConversation>;
   readonly readings: readonly Reading[];
+  readonly outages: readonly Outage[];
   /** What was seen to be wrong while it happened. */
   readonly noticed: readonly Finding[];
 }

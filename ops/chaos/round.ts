@@ -5,13 +5,14 @@ import { uuidv7 } from "#platform/runtime/ids.ts";
 import { createRandom } from "../scenarios/crew.ts";
 import { check } from "./checks/check.ts";
 import { longestStall, type Stall } from "./checks/stalls.ts";
+import { createGoverning } from "./clients/governing.ts";
 import { Lane } from "./clients/lane.ts";
 import { Listener } from "./clients/listener.ts";
 import { patiently } from "./clients/patience.ts";
 import { watchRevoked } from "./clients/revoked.ts";
 import type { Person } from "./clients/town.ts";
 import { bearer, type Ways } from "./clients/ways.ts";
-import type { Evidence, Finding, Operation } from "./evidence.ts";
+import type { AcknowledgedMark, Evidence, Finding, Operation, Outage } from "./evidence.ts";
 import type { Fault } from "./faults/fault.ts";
 import type { Installation } from "./installation/installation.ts";
 import { gather } from "./views/gather.ts";
@@ -53,6 +54,8 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const { installation, people, ways, fault, seed } = options;
   const noticed: Finding[] = [];
   const operations: Operation[] = [];
+  const marks: AcknowledgedMark[] = [];
+  const outages: Outage[] = [];
   const below = createRandom(seed);
   const since = await installation.log.ends();
   const listeners = people.flatMap((person, n) => listenersOf(person, n, ways, below));
@@ -63,10 +66,12 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     const subject: Subject = { ways, people, conversations, note: (operation) => void operations.push(operation) };
     const notice = (finding: Finding) => void noticed.push(finding);
     const revoked = await watchRevoked(ways, people[1], fault.hidesSessions ?? false);
-    await underLoad({ ...subject, notice, seed }, async () => {
+    const noteMark = (mark: AcknowledgedMark) => void marks.push(mark);
+    await underLoad({ ...subject, notice, noteMark, seed }, async () => {
       await wait(warmUpMs);
       revoked.revoke();
-      await fault.strike({ ...subject, installation, below, lastsMs: options.lastsMs });
+      const noteOutage = (outage: Outage) => void outages.push(outage);
+      await fault.strike({ ...subject, installation, below, lastsMs: options.lastsMs, noteOutage });
       await wait(coolDownMs);
     });
     noticed.push(...(await revoked.findings()));
@@ -74,6 +79,8 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       ...options,
       conversations,
       operations,
+      marks,
+      outages,
       noticed,
       listeners,
       begun,
@@ -123,19 +130,21 @@ async function foundConversations(ways: Ways, people: readonly Person[]): Promis
 
 interface Loading extends Subject {
   readonly notice: (finding: Finding) => void;
+  readonly noteMark: (mark: AcknowledgedMark) => void;
   readonly seed: number;
 }
 
-/** Everybody but the last acts in each conversation; the last one is added and removed all the time. */
+/** Everybody but the last acts in each conversation; the first one governs it, of which the last ones are the subject. */
 async function underLoad(subject: Loading, act: () => Promise<void>): Promise<void> {
   const { people, conversations, seed } = subject;
   const ending = new AbortController();
   const giveUp = new AbortController();
   const lanes = conversations.flatMap((conversationId, c) =>
     people.slice(0, -1).map((person, p) => {
-      const guest = p === 0 ? people.at(-1) : undefined;
       const below = createRandom(seed * 1_000 + c * 10 + p);
-      const lane = new Lane({ ...subject, person, conversationId, guest, below, giveUp: giveUp.signal, paceMs });
+      const [guest, deputy] = [people.at(-1), people.at(-2)];
+      const govern = p === 0 && guest && deputy ? createGoverning({ conversationId, guest, deputy, below }) : undefined;
+      const lane = new Lane({ ...subject, person, conversationId, govern, below, giveUp: giveUp.signal, paceMs });
       return lane.run(ending.signal);
     }),
   );

@@ -1,5 +1,5 @@
 import type { Event } from "#gen/parley/chat/v1/events_pb.js";
-import type { Finding, Operation } from "../evidence.ts";
+import type { Finding, Operation, Verb } from "../evidence.ts";
 import type { ConversationLog, Logged } from "./conversation-log.ts";
 
 /** What was acknowledged stands in the log where it was said to, once; what was refused does not; nothing else does. */
@@ -22,6 +22,9 @@ function keyOfOperation({ userId, deviceId, clientId }: Operation): string {
   return keyOf(userId, deviceId, clientId);
 }
 
+/** What is acknowledged with an event of its own whenever it is. */
+const alwaysChanging: ReadonlySet<Verb> = new Set(["send", "edit", "rename"]);
+
 function checkOperation(operation: Operation, entries: readonly Logged[], log: ConversationLog): Finding[] {
   const { verb, clientId, conversationId, acknowledged, unknown } = operation;
   const what = `${verb} ${clientId} in ${conversationId}`;
@@ -37,7 +40,7 @@ function checkOperation(operation: Operation, entries: readonly Logged[], log: C
   for (const seq of told) {
     const stands = entries.some(({ event }) => Number(event.seq) === seq);
     // A change that is one no more is acknowledged with a number that is not its own.
-    if (stands || (verb !== "send" && verb !== "edit" && entries.length === 0 && log.bySeq.has(seq))) continue;
+    if (stands || (!alwaysChanging.has(verb) && entries.length === 0 && log.bySeq.has(seq))) continue;
     findings.push({
       promise: "P1",
       kind: "lost",
@@ -59,6 +62,7 @@ function checkAsked({ event, header }: Logged, asked: ReadonlyMap<string, Operat
 
 function textOf({ body }: Event): string {
   if (body.case === "messagePosted" || body.case === "messageEdited") return body.value.content?.text ?? "";
+  if (body.case === "conversationChanged") return body.value.name ?? "";
   return "";
 }
 

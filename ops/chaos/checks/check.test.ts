@@ -3,7 +3,17 @@ import { expect, test } from "vitest";
 import { RecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import { encodeEvent } from "#platform/log/tombstones.ts";
 import type { Evidence, Operation, StoredConversation } from "../evidence.ts";
-import { ann, ben, conversationId, eventOf, goodStory, readingOf, recordOf } from "../testing/story.ts";
+import {
+  ann,
+  ben,
+  conversationId,
+  eventOf,
+  goodStory,
+  markOf,
+  messageRowOf,
+  readingOf,
+  recordOf,
+} from "../testing/story.ts";
 import { check } from "./check.ts";
 import { longestStall } from "./stalls.ts";
 
@@ -74,19 +84,53 @@ test.for<[string, string[], (stored: StoredConversation) => Partial<StoredConver
     ["P4 reordered"],
     ({ events }) => ({ events: events.map((row) => ({ ...row, event: encodeEvent(posted(row.seq, "x")) })) }),
   ],
+  ["without a message", ["P1 lost"], ({ messages }) => ({ messages: new Map([...messages].slice(1)) })],
+  ["without a client id", ["P3 doubled"], ({ sent }) => ({ sent: sent.slice(2) })],
   [
-    "without a message",
-    ["P1 lost"],
-    () => ({
-      messages: new Map([
-        [2, false],
-        [3, true],
-      ]),
+    "with a message that still says what was deleted",
+    ["P11 leaked"],
+    ({ messages }) => ({
+      messages: new Map(messages).set(3, { ...messageRowOf(posted(3, "two")), isDeleted: true }),
     }),
   ],
-  ["without a client id", ["P3 doubled"], ({ sent }) => ({ sent: sent.slice(2) })],
+  [
+    "with a message that nobody edited so",
+    ["P4 reordered"],
+    ({ messages }) => ({
+      messages: new Map(messages).set(2, { ...messageRowOf(posted(2, "one")), edited: new Uint8Array(1) }),
+    }),
+  ],
+  ["without a conversation", ["P1 lost"], () => ({ conversation: undefined })],
+  [
+    "with another name",
+    ["P4 reordered"],
+    ({ conversation }) => ({ conversation: { ...conversation, name: "another" } }),
+  ],
+  ["without a membership", ["P1 lost"], ({ memberships }) => ({ memberships: new Map([...memberships].slice(1)) })],
+  [
+    "with a membership that goes on",
+    ["P4 reordered"],
+    ({ memberships }) => ({
+      memberships: new Map(memberships).set(ben, { ...memberships.get(ben), ranges: "[[1,null]]" }),
+    }),
+  ],
+  ["with a stranger", ["P10 leaked"], ({ rolesByUser }) => ({ rolesByUser: new Map(rolesByUser).set("eve", 1) })],
+  [
+    "in which somebody is still found who left",
+    ["P4 reordered"],
+    ({ rolesByUser }) => ({ rolesByUser: new Map(rolesByUser).set(ben, 1) }),
+  ],
+  ["without a deletion", ["P1 lost"], () => ({ deletions: new Set() })],
+  ["with a deletion of nobody's", ["P10 leaked"], ({ deletions }) => ({ deletions: new Set([...deletions, 2]) })],
+  ["with a mark that fell", ["P1 lost"], () => ({ marks: new Map([[ann, { readSeq: 5, deliveredSeq: 2 }]]) })],
 ])("a store %s", ([, expected, change]) => {
   expect(found(withStored(change))).toEqual(expected);
+});
+
+test("marks that fall", () => {
+  expect(found({ marks: [markOf(5), markOf(2)] })).toEqual(["P1 lost"]);
+  expect(found({ marks: [markOf(5), { ...markOf(5), askedSeq: 2 }] })).toEqual([]);
+  expect(found({ marks: [{ ...markOf(2), askedSeq: 5 }] })).toEqual(["P1 lost"]);
 });
 
 test("a reader who lacks something, has too much, or has something else", () => {
@@ -101,5 +145,7 @@ test("a reader who lacks something, has too much, or has something else", () => 
 
 test("the longest stall is that of a send, or of a delivery", () => {
   expect(longestStall(good).ms).toBe(10);
-  expect(longestStall({ ...good, ...withOperation(0, { begunMs: -40 }) }).ms).toBe(50);
+  const late = { ...good, ...withOperation(0, { begunMs: -40 }) };
+  expect(longestStall(late).ms).toBe(50);
+  expect(longestStall({ ...late, outages: [{ fromMs: -30, toMs: 5 }] }).ms).toBe(15);
 });

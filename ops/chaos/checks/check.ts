@@ -1,5 +1,6 @@
 import type { Evidence, Finding } from "../evidence.ts";
 import { checkNumbers, checkReplicas } from "./check-log.ts";
+import { checkMarks } from "./check-marks.ts";
 import { checkOperations } from "./check-operations.ts";
 import { checkReading } from "./check-readings.ts";
 import { checkStore } from "./check-store.ts";
@@ -7,7 +8,7 @@ import { readConversation } from "./conversation-log.ts";
 
 /** All that is wrong with what a round left behind. The first server of the log is the measure for everything else. */
 export function check(evidence: Evidence): Finding[] {
-  const { conversations, operations, replicas, stored, readings, noticed } = evidence;
+  const { conversations, operations, marks, replicas, stored, readings, noticed } = evidence;
   const findings = [...noticed, ...checkReplicas(replicas)];
   const [replica] = replicas;
   if (!replica) return findings;
@@ -17,6 +18,7 @@ export function check(evidence: Evidence): Finding[] {
       ...checkNumbers(log),
       ...checkOperations(log, operations),
       ...checkStore(log, stored.get(conversationId)),
+      ...checkMarks(conversationId, marks, stored.get(conversationId)),
       ...readings.flatMap((reading) => checkReading(log, reading)),
     );
   }

@@ -1,18 +1,21 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { ChatService } from "#gen/parley/chat/v1/chat_pb.js";
 import { uuidv7 } from "#platform/runtime/ids.ts";
-import type { Finding, Operation, Verb } from "../evidence.ts";
+import type { AcknowledgedMark, Finding, Operation, Verb } from "../evidence.ts";
 import { type Acknowledgement, type Attempts, acknowledge, attempt, attemptMs } from "./attempts.ts";
+import type { Decision } from "./governing.ts";
 import type { Person } from "./town.ts";
 import { bearer } from "./ways.ts";
 
 export interface LaneOptions extends Attempts {
   readonly person: Person;
   readonly conversationId: string;
-  /** Somebody whom this lane adds and removes; absent: it does not. */
-  readonly guest?: Person | undefined;
+  /** What this lane decides as the owner; absent: it is not the owner's. */
+  readonly govern?: (() => Decision) | undefined;
   readonly below: (bound: number) => number;
   readonly note: (operation: Operation) => void;
+  readonly noteMark: (mark: AcknowledgedMark) => void;
   readonly notice: (finding: Finding) => void;
   /** Time between two operations, on average. */
   readonly paceMs: number;
@@ -23,6 +26,8 @@ interface Own {
   isDeleted: boolean;
 }
 
+/** Operations that bring a text of their own. */
+const saying: ReadonlySet<Verb> = new Set(["send", "edit", "rename"]);
 /** What is about a message needs the store: the lane goes on without where that is away. */
 const maxTriesWithTarget = 3;
 /** Most of its own messages that a lane edits and deletes. */
@@ -34,7 +39,6 @@ export class Lane {
   readonly #name: string;
   readonly #own: Own[] = [];
   #turn = 0;
-  #guestIsIn = true;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -50,9 +54,9 @@ export class Lane {
   }
 
   async #act(): Promise<void> {
-    const { below, guest } = this.#options;
+    const { below, govern } = this.#options;
     const dice = below(100);
-    if (guest && dice < 25) return await this.#turnGuest(guest);
+    if (govern && dice < 25) return await this.#decide(govern());
     if (dice < 35) return await this.#sendMany();
     if (dice < 45) return await this.#edit();
     if (dice < 51) return await this.#delete();
@@ -87,13 +91,14 @@ export class Lane {
       const { results, after } = await this.#chat(way).sendMessages({ conversationId, items }, this.#as(timeoutMs));
       for (const [n, { outcome }] of results.entries()) {
         const operation = operations[n];
-        if (outcome.case !== "sent") throw new Error("one of many was refused: they are repeated together");
-        if (!operation || operation === first) continue;
+        if (outcome.case === "refused" && outcome.value.retryable) throw new Error("they are repeated together");
+        if (!operation || operation === first || outcome.case !== "sent") continue;
         acknowledge(operation, Number(outcome.value.seq));
         operation.endedMs = performance.now();
       }
       const [answer] = results;
-      return { seq: answer?.outcome.case === "sent" ? answer.outcome.value.seq : 0n, after };
+      if (answer?.outcome.case !== "sent") throw new ConnectError("it was refused", Code.PermissionDenied);
+      return { seq: answer.outcome.value.seq, after };
     });
     for (const operation of operations) operation.unknown ||= operation.acknowledged.length === 0;
   }
@@ -118,26 +123,23 @@ export class Lane {
     await this.#attempt(operation, (way, timeoutMs) => this.#chat(way).deleteMessage(request, this.#as(timeoutMs)));
   }
 
-  async #turnGuest(guest: Person): Promise<void> {
-    const { conversationId } = this.#options;
-    const operation = this.#operation(this.#guestIsIn ? "remove" : "add");
-    const { clientId } = operation;
-    this.#guestIsIn = !this.#guestIsIn;
-    await this.#attempt(operation, (way, timeoutMs) => {
-      const [chat, as] = [this.#chat(way), this.#as(timeoutMs)];
-      if (operation.verb === "remove") return chat.removeMember({ clientId, conversationId, userId: guest.userId }, as);
-      return chat.addMembers({ clientId, conversationId, userIds: [guest.userId] }, as);
-    });
+  async #decide({ verb, ask }: Decision): Promise<void> {
+    const operation = this.#operation(verb);
+    await this.#attempt(operation, (way, timeoutMs) => ask(this.#chat(way), operation, this.#as(timeoutMs)));
   }
 
-  /** Nothing is promised of it but that it does not hurt. */
+  /** Often to where the mark has long passed. It may fail, but what is acknowledged holds. */
   async #mark(): Promise<void> {
-    const seq = this.#own.at(-1)?.seq;
+    const { person, conversationId, below, noteMark } = this.#options;
+    const seq = this.#own[below(Math.max(1, this.#own.length))]?.seq;
     if (seq === undefined) return;
-    const request = { clientId: uuidv7(), conversationId: this.#options.conversationId, readSeq: BigInt(seq) };
-    await this.#chat(this.#options.below(9))
+    const request = { clientId: uuidv7(), conversationId, readSeq: BigInt(seq), deliveredSeq: BigInt(seq) };
+    const answer = await this.#chat(below(9))
       .setMarks(request, this.#as(attemptMs))
-      .catch(() => {});
+      .catch(() => undefined);
+    if (!answer?.marks) return;
+    const [readSeq, deliveredSeq] = [Number(answer.marks.readSeq), Number(answer.marks.deliveredSeq)];
+    noteMark({ userId: person.userId, conversationId, askedSeq: seq, readSeq, deliveredSeq });
   }
 
   /** What was acknowledged is read so many gateways on; a read may fail, but not answer without it. */
@@ -170,7 +172,7 @@ export class Lane {
       deviceId: person.writer.deviceId,
       conversationId,
       clientId,
-      text: verb === "send" || verb === "edit" ? `${verb} ${clientId}` : "",
+      text: saying.has(verb) ? `${verb} ${clientId}` : "",
       ...(targetSeq === undefined ? {} : { targetSeq }),
       lane: this.#name,
       turn: this.#turn++,

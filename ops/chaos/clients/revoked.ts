@@ -63,8 +63,11 @@ export async function watchRevoked(ways: Ways, person: Person | undefined, isHid
           if (atMs > revokedMs + bound) note(`${person.handle} was given ${event.conversationId} at ${event.seq}`);
         }
       }
-      const call = ways.client(ChatService, 0).listConversations({}, bearer(device.token, { timeoutMs: boundMs }));
-      if (await call.then(() => true).catch(() => false)) note(`${person.handle} could list conversations`);
+      for (let way = 0; way < ways.count; way++) {
+        const call = ways.client(ChatService, way).listConversations({}, bearer(device.token, { timeoutMs: boundMs }));
+        const isAnswered = await call.then(() => true).catch(() => false);
+        if (isAnswered) note(`${person.handle} could list conversations at gateway ${way + 1}`);
+      }
       return findings;
     },
   };

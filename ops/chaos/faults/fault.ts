@@ -1,3 +1,4 @@
+import type { Outage } from "../evidence.ts";
 import type { Installation } from "../installation/installation.ts";
 import type { Subject } from "../round.ts";
 
@@ -7,6 +8,8 @@ export interface Scene extends Subject {
   readonly below: (bound: number) => number;
   /** How long a fault lasts that lasts. */
   readonly lastsMs: number;
+  /** Takes note of a time in which stalls do not count. */
+  readonly noteOutage: (outage: Outage) => void;
 }
 
 /** Something that happens to an installation under load. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Levers } from "../installation/levers.ts";
-import type { Process, ProcessName } from "../installation/processes.ts";
+import { type Process, processNames } from "../installation/processes.ts";
 import type { Fault, Scene } from "./fault.ts";
 
 const hourMs = 3_600_000;
@@ -17,10 +17,8 @@ async function pulled(processes: readonly Process[], levers: Partial<Levers>, ms
   }
 }
 
-const names: readonly ProcessName[] = ["auth", "chat-1", "chat-2", "projector", "gateway-1", "gateway-2"];
-
 function anyOf({ installation, below }: Scene): Process {
-  return installation.process(names[below(names.length)] ?? "chat-1");
+  return installation.process(processNames[below(processNames.length)] ?? "chat-1");
 }
 
 export const messageFaults: readonly Fault[] = [

@@ -9,21 +9,22 @@ const named =
   async ({ installation, below }) =>
     installation.process(names[below(names.length)] ?? names[0]);
 
-/** The chat process that sequences most shards. */
-const owner: Pick = async ({ installation }) => {
-  const chats = [installation.process("chat-1"), installation.process("chat-2")] as const;
-  const [one, other] = await Promise.all(chats.map(shardsOf));
-  return (one ?? 0) >= (other ?? 0) ? chats[0] : chats[1];
-};
+/** Of two processes that share the shards of a group the one that holds more of them. */
+const holder =
+  (group: "sequencer" | "projector", ...names: readonly [ProcessName, ProcessName]): Pick =>
+  async ({ installation }) => {
+    const [one, other] = [installation.process(names[0]), installation.process(names[1])];
+    return (await shardsOf(one, group)) >= (await shardsOf(other, group)) ? one : other;
+  };
 
-async function shardsOf({ url }: Process): Promise<number> {
+async function shardsOf({ url }: Process, group: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^parley_leases_held\{group="sequencer"\} (\d+)/m.exec(metrics)?.[1] ?? 0);
+  return Number(new RegExp(`^parley_leases_held\\{group="${group}"\\} (\\d+)`, "m").exec(metrics)?.[1] ?? 0);
 }
 
 const kinds: readonly { kind: string; pick: Pick; hidesSessions?: boolean }[] = [
-  { kind: "owner", pick: owner },
-  { kind: "projector", pick: named("projector") },
+  { kind: "owner", pick: holder("sequencer", "chat-1", "chat-2") },
+  { kind: "projector", pick: holder("projector", "projector-1", "projector-2") },
   { kind: "gateway", pick: named("gateway-1", "gateway-2") },
   { kind: "auth", pick: named("auth"), hidesSessions: true },
 ];

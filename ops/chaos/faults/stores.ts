@@ -4,8 +4,8 @@ import type { EngineNode } from "../../engines/engine.ts";
 import { ownEngines } from "../installation/engines.ts";
 import type { Fault, Scene } from "./fault.ts";
 
-/** Cassandra stays away for so many times as long as others do. */
-const longer = 8;
+/** Cassandra stays away for so many times as long as others do: far longer than sessions are believed in without it. */
+const longer = 15;
 
 function nodeOf({ installation }: Scene, engine: "cql" | "redis"): EngineNode {
   const [node] = ownEngines(installation)[engine].nodes;
@@ -20,9 +20,11 @@ export const storeFaults: readonly Fault[] = [
     hidesSessions: true,
     async strike(scene) {
       const node = nodeOf(scene, "cql");
+      const fromMs = performance.now();
       await node.kill();
       await wait(scene.lastsMs * longer);
       await node.restart();
+      scene.noteOutage({ fromMs, toMs: performance.now() });
     },
   },
   {

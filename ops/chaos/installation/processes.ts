@@ -12,12 +12,21 @@ const kinds = {
   auth: ["auth", "user", "presence", "media"],
   "chat-1": ["chat"],
   "chat-2": ["chat"],
-  projector: ["projector"],
+  "projector-1": ["projector"],
+  "projector-2": ["projector"],
   "gateway-1": ["gateway"],
   "gateway-2": ["gateway"],
 } as const;
 export type ProcessName = keyof typeof kinds;
-export const processNames: readonly ProcessName[] = ["auth", "chat-1", "chat-2", "projector", "gateway-1", "gateway-2"];
+export const processNames: readonly ProcessName[] = [
+  "auth",
+  "chat-1",
+  "chat-2",
+  "projector-1",
+  "projector-2",
+  "gateway-1",
+  "gateway-2",
+];
 
 /** One process of the installation. */
 export interface Process {

@@ -51,6 +51,19 @@ export const ofTheLog: readonly Mutant[] = [
     ],
   },
   {
+    name: "old-ids-forgotten",
+    says: "takes client ids for new that are older than those at hand",
+    promise: "P3",
+    fault: "duplicates",
+    patches: [
+      {
+        file: "services/chat/sequencer/sequencer-state.ts",
+        find: `if (checked !== "look-up") return checked;`,
+        replace: `return checked === "look-up" ? undefined : checked;`,
+      },
+    ],
+  },
+  {
     name: "fence-skipped",
     says: "appends wherever the log ends",
     promise: "P4",

@@ -1,6 +1,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const projection = "services/chat/projector/projection.ts";
+const writtenViews = "services/chat/projector/written-views.ts";
+const marks = "services/chat/stores/mark-store-cql.ts";
 const puts = "this.#putEvent(entry, entry.seq, entry.bytes);";
 
 /** Mutants of what writes the store and reads from it. */
@@ -11,6 +13,47 @@ export const ofTheStore: readonly Mutant[] = [
     promise: "P1",
     fault: "none",
     patches: [{ file: projection, find: puts, replace: `if (entry.seq % 7 !== 0) ${puts}` }],
+  },
+  {
+    name: "stale-views",
+    says: "folds over what it wrote before another projector took over",
+    promise: "P4",
+    fault: "pause-projector",
+    patches: [
+      { file: writtenViews, find: "this.#conversations.clear();", replace: "" },
+      { file: writtenViews, find: "this.#memberships.clear();", replace: "" },
+    ],
+  },
+  {
+    name: "own-messages-unread",
+    says: "does not store which message somebody posted last",
+    promise: "P4",
+    fault: "none",
+    patches: [
+      {
+        file: "services/chat/views/membership-view.ts",
+        find: "return isPost(event) ? { lastOwn: here } : {};",
+        replace: "return {};",
+      },
+    ],
+  },
+  {
+    name: "marks-fall",
+    says: "sets marks back",
+    promise: "P1",
+    fault: "none",
+    patches: [
+      {
+        file: marks,
+        find: "if (before && point.seq <= before.read.seq && deliveredSeq <= before.deliveredSeq) return before;",
+        replace: "void before;",
+      },
+      {
+        file: marks,
+        find: "params: [point.seq, point.seq, point.count, id, user]",
+        replace: "params: [nowMs, point.seq, point.count, id, user]",
+      },
+    ],
   },
   {
     name: "stored-ahead",

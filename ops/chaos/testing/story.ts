@@ -2,7 +2,15 @@ import { create } from "@bufbuild/protobuf";
 import { type Event, EventSchema } from "#gen/parley/chat/v1/events_pb.js";
 import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import { encodeEvent } from "#platform/log/tombstones.ts";
-import type { Evidence, Operation, Reading, Seen, StoredConversation } from "../evidence.ts";
+import type {
+  AcknowledgedMark,
+  Evidence,
+  MessageRow,
+  Operation,
+  Reading,
+  Seen,
+  StoredConversation,
+} from "../evidence.ts";
 
 export const conversationId = "AAAAAAAAAAAAAAAAAAAAAAAA";
 export const [ann, ben] = ["ann", "ben"];
@@ -24,6 +32,7 @@ export function goodStory(): Evidence {
   return {
     conversations: [conversationId],
     operations: events.slice(1).map(operationOf),
+    marks: [markOf(2), markOf(5)],
     replicas: [
       { name: "n1", shards: [records] },
       { name: "n2", shards: [records] },
@@ -34,6 +43,7 @@ export function goodStory(): Evidence {
       readingOf("live", ben, events.slice(0, 4)),
       readingOf("listed", ann, now),
     ],
+    outages: [],
     noticed: [],
   };
 }
@@ -62,12 +72,31 @@ export function readingOf(kind: Reading["kind"], userId: string, events: readonl
 
 function storedOf(events: readonly Event[]): StoredConversation {
   const messages = events.filter(({ body }) => body.case === "messagePosted" || body.case === "tombstone");
+  const member = { role: 1, joined: "[1,0]", lastOwn: "[0,0]" };
   return {
-    headSeq: events.length,
+    conversation: { name: "", posting: 1, owners: "[]", head: events.length, messages: 3, members: 1 },
+    memberships: new Map([
+      [ann, { ...member, ranges: "[[1,null]]", lastOwn: "[5,3]" }],
+      [ben, { ...member, ranges: "[[1,4]]", role: 0 }],
+    ]),
+    rolesByUser: new Map([
+      [ann, 1],
+      [ben, 0],
+    ]),
+    deletions: new Set([3]),
+    marks: new Map([[ann, { readSeq: 5, deliveredSeq: 5 }]]),
     events: events.map((event) => ({ seq: Number(event.seq), event: encodeEvent(event) })),
-    messages: new Map(messages.map(({ seq, body }) => [Number(seq), body.case === "tombstone"])),
+    messages: new Map(messages.map((event) => [Number(event.seq), messageRowOf(event)])),
     sent: events.map(({ seq }) => ({ userId: ann, deviceId, clientId: `id ${seq}`, seq: Number(seq) })),
   };
+}
+
+export function messageRowOf(event: Event): MessageRow {
+  return { isDeleted: event.body.case === "tombstone", posted: encodeEvent(event), edited: undefined };
+}
+
+export function markOf(seq: number): AcknowledgedMark {
+  return { userId: ann, conversationId, askedSeq: seq, readSeq: seq, deliveredSeq: seq };
 }
 
 const verbs = { messagePosted: "send", memberRemoved: "remove", messageDeleted: "delete" } as const;

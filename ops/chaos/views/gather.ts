@@ -4,7 +4,16 @@ import { Listener } from "../clients/listener.ts";
 import { StreamModel } from "../clients/stream-model.ts";
 import type { Device, Person } from "../clients/town.ts";
 import type { Ways } from "../clients/ways.ts";
-import type { Evidence, Finding, Operation, Reading, Replica, StoredConversation } from "../evidence.ts";
+import type {
+  AcknowledgedMark,
+  Evidence,
+  Finding,
+  Operation,
+  Outage,
+  Reading,
+  Replica,
+  StoredConversation,
+} from "../evidence.ts";
 import type { Installation } from "../installation/installation.ts";
 import { listAll } from "./listing.ts";
 import type { Ends } from "./log-view.ts";
@@ -16,6 +25,8 @@ export interface Gathering {
   readonly ways: Ways;
   readonly conversations: readonly string[];
   readonly operations: readonly Operation[];
+  readonly marks: readonly AcknowledgedMark[];
+  readonly outages: readonly Outage[];
   readonly noticed: readonly Finding[];
   readonly listeners: readonly Listener[];
   /** The token with which each returning device began. */
@@ -29,7 +40,7 @@ const replayMs = 20_000;
 
 /** Waits until all views have settled, as far as they do, and takes them. */
 export async function gather(gathering: Gathering): Promise<Evidence> {
-  const { installation, conversations, operations, listeners, since } = gathering;
+  const { installation, conversations, operations, marks, outages, listeners, since } = gathering;
   const noticed = [...gathering.noticed];
   const replicas = await installation.log.replicas(since);
   const [measure] = replicas;
@@ -40,7 +51,7 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
   const findings = [...listeners, ...again].flatMap(({ model }) => model.findings);
   const readings: Reading[] = [...[...listeners, ...again].map((listener) => listener.reading())];
   for (const person of gathering.people) readings.push(await listAll(person, gathering));
-  return { conversations, operations, replicas, stored, readings, noticed: [...noticed, ...findings] };
+  return { conversations, operations, marks, outages, replicas, stored, readings, noticed: [...noticed, ...findings] };
 }
 
 async function settled(gathering: Gathering, measure: Replica): Promise<Finding[]> {
