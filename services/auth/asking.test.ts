@@ -31,7 +31,11 @@ afterAll(async () => {
 
 /** A token that names this issuer and key, signed by nobody who is known. */
 const forged = (iss: string, kid: string) =>
-  new SignJWT({}).setProtectedHeader({ alg: "HS256", kid }).setIssuer(iss).sign(new Uint8Array(32));
+  new SignJWT({})
+    .setProtectedHeader({ alg: "HS256", kid })
+    .setIssuer(iss)
+    .setAudience("parley")
+    .sign(new Uint8Array(32));
 
 test("what can be no token, or of nobody who is accepted, is refused without asking about it", async () => {
   const { remote, accessTokens, asked, readings } = await standRemote(store(), dir, issuer);

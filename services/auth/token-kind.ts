@@ -16,19 +16,26 @@ export interface AcceptedTokens {
 export type TokenKind = "own" | "trusted" | "operator" | "foreign" | "none";
 
 /** What credentials say that they are. Proves nothing, and costs little. */
-export function kindOf(token: string, { jwks, issuer, trustedIssuer }: AcceptedTokens): TokenKind {
+export function kindOf(token: string, { jwks, issuer, audience, trustedIssuer }: AcceptedTokens): TokenKind {
   if (operatorKeyForm.test(token)) return "operator";
   const said = read(token);
   if (!said) return "none";
   if (said.iss !== "" && said.iss === trustedIssuer) return "trusted";
-  return said.iss === issuer && jwks.keys.some(({ kid }) => kid === said.kid) ? "own" : "foreign";
+  const isOwn = said.iss === issuer && said.aud === audience && jwks.keys.some(({ kid }) => kid === said.kid);
+  return isOwn ? "own" : "foreign";
 }
 
-function read(token: string): { readonly iss: string; readonly kid: string | undefined } | undefined {
+interface Said {
+  readonly iss: string;
+  readonly aud: string | readonly string[];
+  readonly kid: string | undefined;
+}
+
+function read(token: string): Said | undefined {
   try {
     const { kid } = decodeProtectedHeader(token);
-    const { iss = "" } = decodeJwt(token);
-    return { iss, kid };
+    const { iss = "", aud = "" } = decodeJwt(token);
+    return { iss, aud, kid };
   } catch {
     return undefined;
   }
