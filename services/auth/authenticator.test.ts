@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { streamAgeMs } from "#platform/rpc/authenticator.ts";
 import { platformErrors } from "#platform/rpc/errors.ts";
 import { userId, uuidv7 } from "#platform/runtime/ids.ts";
-import { createAuthenticator, maxTokenLength, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
+import { until } from "#platform/testing/until.ts";
+import { createAuthenticator, maxTokenLength, patienceMs, sessionCheckMs, sessionGraceMs } from "./authenticator.ts";
 import { openOperatorKey } from "./operator-key.ts";
 import { createSqliteSessions } from "./stores/session-store-sqlite.ts";
 import { standAccounts } from "./testing/accounts.ts";
@@ -45,9 +46,13 @@ async function stand() {
     },
   };
   let isAway = false;
+  let held = Promise.resolve();
   const sessions: typeof stood.sessions = {
     ...stood.sessions,
-    isLive: async (...of) => (isAway ? Promise.reject(new Error("the store is away")) : stood.sessions.isLive(...of)),
+    isLive: async (...of) => {
+      await held;
+      return isAway ? Promise.reject(new Error("the store is away")) : stood.sessions.isLive(...of);
+    },
   };
   const authenticator = createAuthenticator({
     ...stood,
@@ -67,6 +72,12 @@ async function stand() {
     signIn,
     verified: () => verified,
     setAway: (away: boolean) => (isAway = away),
+    /** Leaves the store without an answer until what it returns is called. */
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return resolve;
+    },
   };
 }
 
@@ -165,6 +176,25 @@ test("a session that was seen to live is believed for a while where the store ca
   clock.turn(sessionCheckMs);
   await sessions.end(known.row.userId, known.row.sessionId);
   await expect(authenticate(known.access.token)).rejects.toMatchObject(revoked);
+});
+
+test("nobody who is believed waits long for the store, and what it says in the end holds", async () => {
+  const { authenticate, signIn, clock, hold } = await stand();
+  const { row, access } = await signIn();
+  await authenticate(access.token);
+  clock.turn(sessionCheckMs);
+  const release = hold();
+  const start = performance.now();
+  for (let call = 0; call < 3; call++) expect(await authenticate(access.token)).toMatchObject({ userId: row.userId });
+  expect(performance.now() - start).toBeLessThan(2 * patienceMs);
+  await createSqliteSessions(store()).end(row.userId, row.sessionId, clock.now(), clock.now() + accessTtlMs);
+  release();
+  await until(() =>
+    authenticate(access.token).then(
+      () => "still let in",
+      ({ reason }) => (reason === revoked.reason ? "" : "another failure"),
+    ),
+  );
 });
 
 test("a token whose session is not in the store is refused", async () => {

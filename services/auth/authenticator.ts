@@ -8,6 +8,7 @@ import type { Clock } from "#platform/runtime/clock.ts";
 import { ServiceError } from "#platform/runtime/errors.ts";
 import { type DeviceId, deviceId, type SessionId, sessionId } from "#platform/runtime/ids.ts";
 import type { AccessTokens } from "./access-token.ts";
+import { inTime } from "./in-time.ts";
 import { type OperatorKey, operatorKeyPrefix } from "./operator-key.ts";
 import type { Sessions } from "./sessions.ts";
 import { shareCalls } from "./shared-calls.ts";
@@ -25,6 +26,8 @@ export const sessionCheckMs = 5_000;
  * accounts.
  */
 export const sessionGraceMs = 15_000;
+/** How long a call of somebody who is believed waits for the answer to whether that still holds. */
+export const patienceMs = 1_000;
 /** Longest token that is looked at. */
 export const maxTokenLength = 8192;
 
@@ -71,24 +74,30 @@ export function createAuthenticator(options: AuthenticatorOptions): ClosableAuth
   }
 
   async function checkSession(cached: CachedToken, device: DeviceId, now: number, mostAgeMs: number): Promise<void> {
-    const { userId, sessionId } = cached.subject;
-    if (ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
-    const isGrace = now - cached.checkedAt < sessionGraceMs;
-    if (
-      now - cached.checkedAt < Math.min(mostAgeMs, sessionCheckMs) ||
-      (isGrace && now - cached.failedAt < sessionCheckMs)
-    )
-      return;
-    try {
-      const isLive = cached.isTrusted
-        ? await sessions.observe({ userId, sessionId, deviceId: device }, cached.expiresAt)
-        : await sessions.isLive(userId, sessionId);
-      if (!isLive || ended.has(sessionId)) throw platformErrors.SESSION_REVOKED();
-      cached.checkedAt = now;
-    } catch (error) {
-      if (!isGrace || error instanceof ServiceError) throw error;
+    if (ended.has(cached.subject.sessionId)) throw platformErrors.SESSION_REVOKED();
+    const age = now - cached.checkedAt;
+    const isGrace = age < sessionGraceMs;
+    if (age < Math.min(mostAgeMs, sessionCheckMs) || (isGrace && now - cached.failedAt < sessionCheckMs)) return;
+    const believe = () => {
       cached.failedAt = now;
-    }
+    };
+    const looked = look(cached, device, now).catch((error) => {
+      // What the store says holds, also where nobody waits for it any more.
+      if (error instanceof ServiceError) cached.checkedAt = never;
+      if (!isGrace || error instanceof ServiceError) throw error;
+      believe();
+    });
+    await (isGrace ? inTime(looked, Math.min(patienceMs, sessionGraceMs - age), believe) : looked);
+    if (ended.has(cached.subject.sessionId)) throw platformErrors.SESSION_REVOKED();
+  }
+
+  async function look(cached: CachedToken, device: DeviceId, now: number): Promise<void> {
+    const { userId, sessionId } = cached.subject;
+    const isLive = cached.isTrusted
+      ? await sessions.observe({ userId, sessionId, deviceId: device }, cached.expiresAt)
+      : await sessions.isLive(userId, sessionId);
+    if (!isLive) throw platformErrors.SESSION_REVOKED();
+    cached.checkedAt = now;
   }
 
   async function authenticateUser(token: string, given: string | undefined, mostAgeMs: number): Promise<UserIdentity> {

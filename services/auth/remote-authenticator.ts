@@ -12,6 +12,7 @@ import {
   maxCachedTokens,
   maxEndedSessions,
   maxTokenLength,
+  patienceMs,
   sessionCheckMs,
   sessionGraceMs,
 } from "./authenticator.ts";
@@ -20,8 +21,6 @@ import type { Answer, Question } from "./question.ts";
 import { shareCalls } from "./shared-calls.ts";
 
 const maxHeaderLength = "Bearer ".length + maxTokenLength;
-/** How long a call of somebody who is believed waits for the answer to whether that still holds. */
-export const patienceMs = 1_000;
 
 export interface RemoteAuthenticatorOptions {
   readonly asking: Asking;
