@@ -9,7 +9,7 @@ import { keepReading, readAcceptedTokens } from "./accepted-tokens.ts";
 import { tokenOf } from "./authenticator.ts";
 import { inTime } from "./in-time.ts";
 import { createOwnTokens } from "./own-tokens.ts";
-import { type Answer, askMs, maxQuestions, type Question } from "./question.ts";
+import { type Answer, askMs, maxQuestions, type Question, questionMs } from "./question.ts";
 import { createSessionCheck } from "./session-check.ts";
 import { type AcceptedTokens, kindOf } from "./token-kind.ts";
 import { createTokenVerifier } from "./token-verifier.ts";
@@ -18,8 +18,9 @@ import { createTurns } from "./turns.ts";
 
 /** Most credentials of a kind that are asked about one by one at a time; others wait for their turn. */
 const maxAskedAtOnce = 64;
+
 export interface Asking {
-  /** Answers or fails within `askMs`. */
+  /** Answers or fails within `questionMs`. */
   ask(question: Question): Promise<Answer>;
   /** The public keys of the installation, as they were last read. */
   jwks(): AcceptedTokens["jwks"];
@@ -38,8 +39,9 @@ export interface AskingOptions {
  * again, for all of them together, what is accepted.
  *
  * What is left is asked about as it is: what claims to be of the trusted issuer, or has the form of an operator key.
- * Anybody can make such things up. A flood of one kind delays the strangers of that kind alone, who wait `askMs` at most;
- * its bound is what `maxAskedAtOnce` questions at a time get answered, and the calls that one address may have open.
+ * Anybody can make such things up. A flood of one kind delays the strangers of that kind alone, who wait `questionMs` at
+ * most; it is bound by what `maxAskedAtOnce` questions at a time get answered, and by the calls that one address may have
+ * open.
  */
 export function createAsking({ auth, accepted, clock }: AskingOptions): Asking {
   const reading = keepReading(
@@ -76,7 +78,7 @@ export function createAsking({ auth, accepted, clock }: AskingOptions): Asking {
   return {
     ask(question) {
       const leaving = new AbortController();
-      return inTime(answer(question, leaving.signal), askMs, () => {
+      return inTime(answer(question, leaving.signal), questionMs, () => {
         const failure = platformErrors.PEER_UNREACHABLE({ message: "nobody said in time who calls" });
         leaving.abort(failure);
         throw failure;
