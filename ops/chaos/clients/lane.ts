@@ -128,18 +128,25 @@ export class Lane {
     await this.#attempt(operation, (way, timeoutMs) => ask(this.#chat(way), operation, this.#as(timeoutMs)));
   }
 
-  /** Often to where the mark has long passed. It may fail, but what is acknowledged holds. */
+  /** Sets marks to the last own message, and then to one that is mostly below it. */
   async #mark(): Promise<void> {
+    const { below } = this.#options;
+    for (const own of [this.#own.at(-1), this.#own[below(Math.max(1, this.#own.length))]]) {
+      if (own) await this.#setMarks(own.seq);
+    }
+  }
+
+  /** It may fail, but what is acknowledged holds. */
+  async #setMarks(askedSeq: number): Promise<void> {
     const { person, conversationId, below, noteMark } = this.#options;
-    const seq = this.#own[below(Math.max(1, this.#own.length))]?.seq;
-    if (seq === undefined) return;
-    const request = { clientId: uuidv7(), conversationId, readSeq: BigInt(seq), deliveredSeq: BigInt(seq) };
+    const seq = BigInt(askedSeq);
+    const request = { clientId: uuidv7(), conversationId, readSeq: seq, deliveredSeq: seq };
     const answer = await this.#chat(below(9))
       .setMarks(request, this.#as(attemptMs))
       .catch(() => undefined);
     if (!answer?.marks) return;
     const [readSeq, deliveredSeq] = [Number(answer.marks.readSeq), Number(answer.marks.deliveredSeq)];
-    noteMark({ userId: person.userId, conversationId, askedSeq: seq, readSeq, deliveredSeq });
+    noteMark({ userId: person.userId, conversationId, askedSeq, readSeq, deliveredSeq });
   }
 
   /** What was acknowledged is read so many gateways on; a read may fail, but not answer without it. */

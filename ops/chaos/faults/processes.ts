@@ -44,21 +44,31 @@ const kills = kinds.map(
 );
 
 /** SIGSTOP: its connections stay open and nothing answers; later it goes on as if no time had passed. */
+async function pause(process: Process, ms: number): Promise<void> {
+  process.pause();
+  await wait(ms);
+  process.resume();
+}
+
 const pauses = kinds.map(
   ({ kind, pick, ...more }): Fault => ({
     name: `pause-${kind}`,
     ...more,
-    async strike(scene) {
-      const process = await pick(scene);
-      process.pause();
-      await wait(scene.lastsMs);
-      process.resume();
-    },
+    strike: async (scene) => await pause(await pick(scene), scene.lastsMs),
   }),
 );
+
+/** Each in turn, so that each comes to hold again what the other has taken over from it. */
+const pauseProjectors: Fault = {
+  name: "pause-projectors",
+  async strike({ installation, lastsMs }) {
+    for (const name of ["projector-1", "projector-2"] as const) await pause(installation.process(name), lastsMs);
+  },
+};
 
 export const processFaults: readonly Fault[] = [
   { name: "none", strike: ({ lastsMs }) => wait(lastsMs) },
   ...kills,
   ...pauses,
+  pauseProjectors,
 ];

@@ -18,7 +18,7 @@ export const ofTheStore: readonly Mutant[] = [
     name: "stale-views",
     says: "folds over what it wrote before another projector took over",
     promise: "P4",
-    fault: "pause-projector",
+    fault: "pause-projectors",
     patches: [
       { file: writtenViews, find: "this.#conversations.clear();", replace: "" },
       { file: writtenViews, find: "this.#memberships.clear();", replace: "" },
