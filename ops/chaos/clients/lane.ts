@@ -55,8 +55,8 @@ export class Lane {
 
   async #act(): Promise<void> {
     const { below, govern } = this.#options;
+    if (govern && below(2) === 0) return await this.#decide(govern());
     const dice = below(100);
-    if (govern && dice < 25) return await this.#decide(govern());
     if (dice < 35) return await this.#sendMany();
     if (dice < 45) return await this.#edit();
     if (dice < 51) return await this.#delete();

@@ -22,6 +22,7 @@ export const ofTheStore: readonly Mutant[] = [
     patches: [
       { file: writtenViews, find: "this.#conversations.clear();", replace: "" },
       { file: writtenViews, find: "this.#memberships.clear();", replace: "" },
+      { file: "services/chat/projector/write-again.ts", find: "if (!projection.settling) return;", replace: "return;" },
     ],
   },
   {
