@@ -58,11 +58,12 @@ const pauses = kinds.map(
   }),
 );
 
-/** Each in turn, so that each comes to hold again what the other has taken over from it. */
+/** Each in turn, and again, so that each comes to hold again what the other has taken over from it. */
 const pauseProjectors: Fault = {
   name: "pause-projectors",
   async strike({ installation, lastsMs }) {
-    for (const name of ["projector-1", "projector-2"] as const) await pause(installation.process(name), lastsMs);
+    const [one, other] = [installation.process("projector-1"), installation.process("projector-2")];
+    for (const process of [one, other, one, other]) await pause(process, lastsMs);
   },
 };
 
