@@ -226,12 +226,12 @@ describeOnEngines("four processes on engines that they share", ["nats", "cql", "
 
   test("one trace shows a message's way from its client through all of them to the streams", async () => {
     const spans = await expectTheWay();
-    const authenticate = "parley.auth.v1.AuthService/Authenticate";
+    const checkSessions = "parley.auth.v1.AuthService/CheckSessions";
     const places = placesOf(spans);
     for (const place of [
       `server ${sendMethod} at gateway`,
-      `client ${authenticate} at gateway`,
-      `server ${authenticate} at auth,user,presence,media`,
+      `client ${checkSessions} at gateway`,
+      `server ${checkSessions} at auth,user,presence,media`,
       `server ${sendMethod} at chat`,
       "producer create log at chat",
       "producer send log at chat",
