@@ -33,6 +33,7 @@ export class Listener {
   sessionEndedMs: number | undefined;
   /** Whether a stream is open that has told something. */
   isTold = false;
+  #isStaying = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -49,6 +50,11 @@ export class Listener {
   reading(): Reading {
     const { name, kind, device } = this.#options;
     return { name, kind, userId: device.userId, events: this.model.events };
+  }
+
+  /** From the next stream on each is held until it breaks. */
+  stay(): void {
+    this.#isStaying = true;
   }
 
   async stop(): Promise<void> {
@@ -71,7 +77,8 @@ export class Listener {
 
   async #listen(): Promise<void> {
     const { device, ways, heldMs } = this.#options;
-    const leaving = AbortSignal.any([this.#ending.signal, ...(heldMs ? [AbortSignal.timeout(heldMs())] : [])]);
+    const holding = heldMs && !this.#isStaying ? [AbortSignal.timeout(heldMs())] : [];
+    const leaving = AbortSignal.any([this.#ending.signal, ...holding]);
     const delivery = ways.client(DeliveryService, this.#way);
     const options = bearer(device.token, { signal: leaving, timeoutMs: 0 });
     const frames = delivery.subscribe({ token: this.model.token }, options);

@@ -60,6 +60,8 @@ async function settled(gathering: Gathering, measure: Replica): Promise<Finding[
     findings.push({ promise: "P9", kind: "lost", what: error instanceof Error ? error.message : String(error) });
   };
   await until(() => behindInStore(gathering, measure), settleMs).catch(note);
+  // Who keeps leaving before a long absence is told would never come to the end.
+  for (const listener of gathering.listeners) listener.stay();
   await until(() => behindOnStreams(gathering, measure), settleMs).catch(note);
   return findings;
 }
