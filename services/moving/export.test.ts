@@ -44,6 +44,7 @@ function importWith(env: Record<string, string> = {}) {
 test("an export of nothing new copies nothing; later ones bring what changed", async () => {
   const first = await start("data");
   const town = await settle(first);
+  await first.projected();
   expect(await exportFrom("data")).toMatchObject({ complete: false, files: 1 });
   expect(await exportFrom("data")).toMatchObject({ complete: false, rows: 0, records: 0, files: 0 });
   await talk(town.ada, town.group, 3);
