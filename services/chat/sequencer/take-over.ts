@@ -38,7 +38,7 @@ export interface TakeOver {
 }
 
 const firstBackoffMs = 20;
-const maxBackoffMs = 2000;
+const maxBackoffMs = 500;
 
 /**
  * Settles what is in flight: reads to the tail and appends an `owner` record on it, until one stands. What stands
