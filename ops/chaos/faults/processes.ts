@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { conversationId, shardOf } from "#platform/runtime/ids.ts";
 import type { Process, ProcessName } from "../installation/processes.ts";
 import type { Fault, Scene } from "./fault.ts";
 
@@ -9,22 +10,20 @@ const named =
   async ({ installation, below }) =>
     installation.process(names[below(names.length)] ?? names[0]);
 
-/** Of two processes that share the shards of a group the one that holds more of them. */
+/** The process that does a group's work for one of the conversations. */
 const holder =
-  (group: "sequencer" | "projector", ...names: readonly [ProcessName, ProcessName]): Pick =>
-  async ({ installation }) => {
-    const [one, other] = [installation.process(names[0]), installation.process(names[1])];
-    return (await shardsOf(one, group)) >= (await shardsOf(other, group)) ? one : other;
+  (group: "sequencer" | "projector"): Pick =>
+  async ({ installation, conversations, below }) => {
+    const shard = shardOf(conversationId(conversations[below(conversations.length)] ?? ""));
+    const address = await installation.log.holderOf(group, shard);
+    const found = installation.processes.find(({ url }) => url === address);
+    if (!found) throw new Error(`${address} is none of the installation's`);
+    return found;
   };
 
-async function shardsOf({ url }: Process, group: string): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^parley_leases_held\\{group="${group}"\\} (\\d+)`, "m").exec(metrics)?.[1] ?? 0);
-}
-
 const kinds: readonly { kind: string; pick: Pick; hidesSessions?: boolean }[] = [
-  { kind: "owner", pick: holder("sequencer", "chat-1", "chat-2") },
-  { kind: "projector", pick: holder("projector", "projector-1", "projector-2") },
+  { kind: "owner", pick: holder("sequencer") },
+  { kind: "projector", pick: holder("projector") },
   { kind: "gateway", pick: named("gateway-1", "gateway-2") },
   { kind: "auth", pick: named("auth"), hidesSessions: true },
 ];

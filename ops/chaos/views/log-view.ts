@@ -4,6 +4,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { type Record as LogRecord, RecordSchema } from "#gen/parley/log/v1/record_pb.js";
 import { until } from "#platform/testing/until.ts";
 import type { Replica } from "../evidence.ts";
+import { holderOf } from "./holder.ts";
 
 /** Requests that are under way at once. */
 const readsAtOnce = 64;
@@ -20,6 +21,8 @@ export interface LogView {
   replicas(since: Ends): Promise<Replica[]>;
   /** The server that leads most shards. */
   leader(): Promise<string>;
+  /** Address of the process that holds a shard in a group of leases. */
+  holderOf(group: string, shard: number): Promise<string>;
   /** Has all leaders step down. */
   stepDown(): Promise<void>;
   /** Removes all streams of the installation: each reserves room. */
@@ -52,6 +55,7 @@ export async function openLogView(servers: readonly string[], name: string, shar
       const led = [...Map.groupBy(infos, ({ cluster }) => cluster?.leader ?? "")];
       return led.sort(([, one], [, other]) => other.length - one.length)[0]?.[0] ?? "";
     },
+    holderOf: (group, shard) => holderOf(connection, name, group, shard),
     async stepDown() {
       const steps = streams.map((stream) => connection.request(stepDownOf(stream), "", { timeout: 1_000 }));
       await Promise.allSettled(steps);

@@ -36,16 +36,35 @@ async function call(pool: PeerPool, addresses: readonly string[], preferred?: st
   return presences[0]?.userId ?? "";
 }
 
+/** So many that it is beyond chance that one of two is never called. */
+const manyCalls = 40;
+
 const connected = (pool: PeerPool, addresses: readonly string[]) =>
   until(() => addresses.map((address) => pool.at(address).connections.notReady() ?? "").join(""));
 
-test("processes that do the same are called in turn, and one that can't be reached is passed over", async () => {
+test("processes that do the same share the calls, and one that can't be reached is passed over", async () => {
   const [pool, one, two] = [openPool(), await openProcess("one"), await openProcess("two")];
   await connected(pool, [one, two]);
   const answers: string[] = [];
-  for (let calls = 0; calls < 6; calls++) answers.push(await call(pool, [one, nowhere, two]));
+  for (let calls = 0; calls < manyCalls; calls++) answers.push(await call(pool, [one, nowhere, two]));
   expect(new Set(answers)).toEqual(new Set(["one", "two"]));
   expect(await call(pool, [])).toBe("nobody");
+});
+
+test("they share them whatever else is called in between", async () => {
+  const [pool, one, two, other] = [
+    openPool(),
+    await openProcess("one"),
+    await openProcess("two"),
+    await openProcess("3"),
+  ];
+  await connected(pool, [one, two, other]);
+  const answers = new Set<string>();
+  for (let calls = 0; calls < manyCalls; calls++) {
+    expect(await call(pool, [other])).toBe("3");
+    answers.add(await call(pool, [one, two]));
+  }
+  expect(answers).toEqual(new Set(["one", "two"]));
 });
 
 test("one that is preferred is called whenever it can be, if it is among them", async () => {
@@ -53,7 +72,7 @@ test("one that is preferred is called whenever it can be, if it is among them", 
   await connected(pool, [one, two]);
   const answersPreferring = async (preferred: string, among: readonly string[]) => {
     const answers = new Set<string>();
-    for (let calls = 0; calls < 6; calls++) answers.add(await call(pool, among, preferred));
+    for (let calls = 0; calls < manyCalls; calls++) answers.add(await call(pool, among, preferred));
     return answers;
   };
   expect(await answersPreferring(two, [one, two])).toEqual(new Set(["two"]));

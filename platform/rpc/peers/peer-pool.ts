@@ -15,7 +15,7 @@ export interface PeerPool {
   at(address: string): Peer;
   /**
    * One of several processes that do the same: the preferred one, if it is among them and a connection to it is open;
-   * else in turn, those that a connection is open to first. Undefined where there is none.
+   * else any of those that a connection is open to; else any at all. Undefined where there is none.
    */
   oneOf(addresses: readonly string[], preferred?: string): Peer | undefined;
   /**
@@ -36,7 +36,6 @@ export const goneMs = 2_000;
 export function createPeerPool(key: Uint8Array): PeerPool {
   const peers = new Map<string, Peer>();
   const leaving = new Map<string, NodeJS.Timeout>();
-  let turn = 0;
   let isClosed = false;
 
   const stay = (address: string) => {
@@ -62,11 +61,10 @@ export function createPeerPool(key: Uint8Array): PeerPool {
   return {
     at,
     oneOf(addresses, preferred) {
-      if (addresses.length === 0) return undefined;
       if (preferred !== undefined && addresses.includes(preferred) && isReady(at(preferred))) return at(preferred);
-      turn = (turn + 1) % addresses.length;
-      const inTurn = [...addresses.slice(turn), ...addresses.slice(0, turn)].map(at);
-      return inTurn.find(isReady) ?? inTurn[0];
+      const all = addresses.map(at);
+      const ready = all.filter(isReady);
+      return anyOf(ready.length > 0 ? ready : all);
     },
     keep(addresses) {
       const kept = new Set(addresses);
@@ -80,6 +78,11 @@ export function createPeerPool(key: Uint8Array): PeerPool {
       for (const address of peers.keys()) forget(address);
     },
   };
+}
+
+/** By chance: with turns that several kinds of calls share, one kind may come to the same process each time. */
+function anyOf(peers: readonly Peer[]): Peer | undefined {
+  return peers[Math.floor(Math.random() * peers.length)];
 }
 
 function isReady({ connections }: Peer): boolean {
