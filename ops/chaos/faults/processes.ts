@@ -57,12 +57,18 @@ const pauses = kinds.map(
   }),
 );
 
-/** Each in turn, and again, so that each comes to hold again what the other has taken over from it. */
+/**
+ * Each in turn, and again, so that each comes to hold again what the other has taken over from it; with time in between,
+ * in which the other writes on after a process that goes on has written what it knew.
+ */
 const pauseProjectors: Fault = {
   name: "pause-projectors",
   async strike({ installation, lastsMs }) {
     const [one, other] = [installation.process("projector-1"), installation.process("projector-2")];
-    for (const process of [one, other, one, other]) await pause(process, lastsMs);
+    for (const process of [one, other, one, other]) {
+      await pause(process, lastsMs);
+      await wait(lastsMs / 2);
+    }
   },
 };
 
