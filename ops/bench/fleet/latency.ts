@@ -13,7 +13,7 @@ import type { Fleet } from "./fleet.ts";
 const conversations = 50;
 const members = 4;
 const sendsPerSecond = 500;
-const warmUpSeconds = 60;
+const warmUpSeconds = 120;
 const seconds = 20;
 const connections = 4;
 const goalMs = 40;

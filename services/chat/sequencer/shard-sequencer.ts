@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { type AppendResult, AppendUnknown, maxRecordEntries } from "#platform/log/event-log.ts";
 import type { FollowedEntry } from "#platform/log/following.ts";
 import { ServiceError } from "#platform/runtime/errors.ts";
@@ -5,6 +6,7 @@ import { chatErrors } from "../errors.ts";
 import type { Command, Outcome } from "./command.ts";
 import { CommandQueue } from "./command-queue.ts";
 import { Group } from "./group.ts";
+import { GroupSpacing } from "./group-spacing.ts";
 import { notOwnerOf } from "./not-owner.ts";
 import { PendingCommands, type WaitingCommand } from "./pending-commands.ts";
 import { type Prepared, prepareCommands } from "./prepare-commands.ts";
@@ -30,6 +32,7 @@ export class ShardSequencer {
   readonly #pending = new PendingCommands();
   readonly #room: Surroundings["room"];
   readonly #tenure: ShardTenure;
+  readonly #spacing = new GroupSpacing();
   #running: Promise<void> | undefined;
 
   constructor(shard: number, options: SequencerOptions, surroundings: Surroundings) {
@@ -105,6 +108,7 @@ export class ShardSequencer {
     await Promise.resolve();
     await this.#tenure.taken;
     while (this.#queue.length > 0) {
+      await this.#spaceOut();
       const taken = this.#queue.take(maxRecordEntries);
       const owned = this.#tenure.owned();
       if (!owned) {
@@ -121,6 +125,12 @@ export class ShardSequencer {
     }
   }
 
+  /** A group that is full already would not become fuller. */
+  async #spaceOut(): Promise<void> {
+    const ms = this.#queue.length < maxRecordEntries ? this.#spacing.waitMs(performance.now()) : 0;
+    if (ms > 0) await wait(ms);
+  }
+
   async #sequence(taken: readonly WaitingCommand[], owned: Ownership): Promise<void> {
     this.#state.beginGroup();
     const prepared = await prepareCommands(taken, { shard: this.#shard, state: this.#state, ...this.#options });
@@ -135,7 +145,10 @@ export class ShardSequencer {
     });
     const { decided, rest } = this.#decide(group, prepared, nowMs);
     if (decided.length === 0) return;
+    const begunMs = performance.now();
     const again = await this.#append(group, decided, owned);
+    const senders = new Set(taken.map(({ command }) => command.deviceId));
+    this.#spacing.appended(begunMs, performance.now(), senders.size > 1 || this.#queue.length > 0);
     this.#queue.putBack([...again, ...rest]);
   }
 
