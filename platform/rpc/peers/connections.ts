@@ -22,7 +22,12 @@ export interface PeerConnections {
     headers: OutgoingHttpHeaders,
     options?: ClientSessionRequestOptions,
   ): ClientHttp2Stream | Promise<ClientHttp2Stream>;
-  /** Why the other process can't be called now. */
+  /** Whether there is a connection. Where there is none, one is being made from then on. */
+  isOpen(): boolean;
+  /**
+   * Why the other process can't be called, as far as is known. One that lets go of idle connections can be, until it was
+   * tried in vain.
+   */
   notReady(): string | undefined;
   /** Cuts all that there are now. */
   cut(): void;
@@ -34,12 +39,14 @@ export function createPeerConnections(url: string, times = peerTimes): PeerConne
   const connections = new Set<PeerConnection>();
   let failedAt = Number.NEGATIVE_INFINITY;
   let isClosed = false;
+  let wasReached = false;
 
   const open = (): PeerConnection | undefined => {
     if (isClosed || connections.size >= maxConnectionsToPeer || performance.now() - failedAt < reconnectMs) return;
     const connection = new PeerConnection(url, times, (gone) => connections.delete(gone));
     connections.add(connection);
     void connection.ready.then((isReady) => {
+      wasReached = isReady;
       if (!isReady) failedAt = performance.now();
     });
     return connection;
@@ -60,6 +67,10 @@ export function createPeerConnections(url: string, times = peerTimes): PeerConne
     const isFull = [...connections].some(({ state }) => state === "ready");
     throw platformErrors.PEER_UNREACHABLE({ message: isFull ? "too many calls" : "no connection" });
   };
+  const isOpen = () => {
+    if (connections.size === 0) open();
+    return [...connections].some(({ state }) => state === "ready");
+  };
   const cut = () => {
     for (const connection of connections) connection.close();
   };
@@ -67,11 +78,8 @@ export function createPeerConnections(url: string, times = peerTimes): PeerConne
   return {
     url,
     request: (headers, options) => usable()?.request(headers, options) ?? requestOnceMade(headers, options),
-    notReady() {
-      if ([...connections].some(({ state }) => state === "ready")) return undefined;
-      if (connections.size === 0) open();
-      return `the process at ${url} can't be reached`;
-    },
+    isOpen,
+    notReady: () => (isOpen() || wasReached ? undefined : `the process at ${url} can't be reached`),
     cut,
     close() {
       isClosed = true;

@@ -61,10 +61,10 @@ export function createPeerPool(key: Uint8Array): PeerPool {
   return {
     at,
     oneOf(addresses, preferred) {
-      if (preferred !== undefined && addresses.includes(preferred) && isReady(at(preferred))) return at(preferred);
+      if (preferred !== undefined && addresses.includes(preferred) && isOpen(at(preferred))) return at(preferred);
       const all = addresses.map(at);
-      const ready = all.filter(isReady);
-      return anyOf(ready.length > 0 ? ready : all);
+      const open = all.filter(isOpen);
+      return anyOf(open.length > 0 ? open : all);
     },
     keep(addresses) {
       const kept = new Set(addresses);
@@ -85,8 +85,8 @@ function anyOf(peers: readonly Peer[]): Peer | undefined {
   return peers[Math.floor(Math.random() * peers.length)];
 }
 
-function isReady({ connections }: Peer): boolean {
-  return connections.notReady() === undefined;
+function isOpen({ connections }: Peer): boolean {
+  return connections.isOpen();
 }
 
 function connect(address: string, key: Uint8Array): Peer {
